@@ -1,0 +1,1 @@
+"""tunedrop: from a dropped dataset to a deployed, verified Azure OpenAI model."""

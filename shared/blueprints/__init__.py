@@ -1,0 +1,1 @@
+"""The framework edge: the only rooms that import Azure Functions."""

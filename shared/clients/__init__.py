@@ -1,0 +1,1 @@
+"""Adapters between an SDK and the product's own models and errors."""

@@ -1,0 +1,1 @@
+"""Pure decisions of the product: no clock, no I/O, no environment."""

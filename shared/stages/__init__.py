@@ -1,0 +1,1 @@
+"""One use case per room: a function of the ports it touches and its input."""
