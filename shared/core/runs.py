@@ -103,6 +103,8 @@ class RunState(Struct, kw_only=True):
     warnings: list[str] = field(default_factory=list)
     cleaned_up: list[str] = field(default_factory=list)
     report: ReportLinks | None = None
+    # The sub-orchestration that waits for the run at the moment; it knows more than its parent.
+    waiting_instance: str = ""
 
 
 class LiveProgress(Struct, kw_only=True):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-QuestionSource = Literal["options", "validation"]
+QuestionSource = Literal["options", "validation", "training"]
 
 
 class Question(Struct, frozen=True, kw_only=True):

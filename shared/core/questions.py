@@ -1,0 +1,41 @@
+"""Questions for a verification, from held-out examples."""
+
+import json
+from typing import Any
+
+from shared.core.verification import Question, QuestionSource
+
+# Three answers show whether a model answers in its style; each costs tokens and a place in the rate limit.
+QUESTIONS_FROM_EXAMPLES = 3
+
+
+def questions_from_examples(lines: bytes, *, source: QuestionSource, expected: str = "") -> list[Question]:
+    """Return the first few examples of a dataset's beginning as questions: their messages before the first answer."""
+    questions: list[Question] = []
+    for line in lines.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
+        messages = _prompt_of(line)
+        if messages:
+            questions.append(Question(messages=messages, expected=expected, source=source))
+        if len(questions) == QUESTIONS_FROM_EXAMPLES:
+            break
+    return questions
+
+
+def _prompt_of(line: bytes) -> list[dict[str, str]]:
+    """Return a line's messages up to the first user message, or nothing when they are not plain text."""
+    try:
+        example: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return []  # the sample's last line may be cut, and validation has judged the others
+    if not isinstance(example, dict):
+        return []
+    messages = example.get("messages") or (example.get("input") or {}).get("messages") or []
+    prompt: list[dict[str, str]] = []
+    for message in messages:
+        role, content = message.get("role"), message.get("content")
+        if role not in ("system", "developer", "user") or not isinstance(content, str):
+            return []
+        prompt.append({"role": role, "content": content})
+        if role == "user":
+            return prompt
+    return []

@@ -1,0 +1,66 @@
+"""How a run moves from stage to stage, and how it ends."""
+
+from datetime import datetime
+
+from shared.core.failures import Failure
+from shared.core.runs import RunState, RunStatus, StageName, StageRecord, StageStatus
+
+# Before the upload nothing has been created at Azure OpenAI: a run that ends there was turned away.
+_BEFORE_SPENDING: tuple[StageName, ...] = ("intake", "validation")
+_NOT_THE_DROPPERS_DOING = (
+    "unexpected-error",
+    "service-unavailable",
+    "service-silent",
+    "permission-denied",
+    "too-many-requests",
+    "conflict",
+)
+
+
+def record_of(state: RunState, stage: StageName) -> StageRecord:
+    """Return the record of a stage."""
+    return next(record for record in state.stages if record.name == stage)
+
+
+def enter_stage(state: RunState, stage: StageName, now: datetime, *, waiting_for: str) -> None:
+    """Begin a stage."""
+    state.stage, state.since, state.waiting_for = stage, now, waiting_for
+    state.next_check_at, state.waiting_instance = None, ""
+    record = record_of(state, stage)
+    record.status, record.started_at = "running", now
+
+
+def leave_stage(state: RunState, now: datetime, status: StageStatus = "succeeded") -> None:
+    """End the current stage."""
+    record = record_of(state, state.stage)
+    record.status, record.finished_at = status, now
+
+
+def end_with(state: RunState, failure: Failure, now: datetime) -> None:
+    """Settle how a run that cannot go on ends: its status, its failed stage, the stages that it will not reach."""
+    state.failure = failure
+    state.status = status_for(failure, state.stage)
+    leave_stage(state, now, "failed")
+    for record in state.stages:
+        if record.status == "pending" and record.name != "publication":
+            record.status = "skipped"
+
+
+def status_for(failure: Failure, stage: StageName) -> RunStatus:
+    """Return the status that a failure in a stage gives its run."""
+    if failure.code == "dataset-changed":
+        return "superseded"
+    if stage in _BEFORE_SPENDING and failure.code not in _NOT_THE_DROPPERS_DOING:
+        return "rejected"
+    return "failed"
+
+
+def end_well(state: RunState) -> None:
+    """Settle that a run has reached its verified deployment."""
+    state.status = "succeeded"
+
+
+def finish(state: RunState, now: datetime) -> None:
+    """Close a run: nothing is waited for any more."""
+    leave_stage(state, now)
+    state.finished_at, state.waiting_for, state.next_check_at, state.waiting_instance = now, "", None, ""

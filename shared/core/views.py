@@ -1,0 +1,62 @@
+"""What others see of a run: a status within Durable's limit, live progress merged in, a row of the list."""
+
+from datetime import datetime
+
+import msgspec
+
+from shared.core.runs import LiveProgress, RunState, RunStatus, StageName
+
+# Durable's Azure Storage backend keeps 16 KB of UTF-16: two bytes for each character.
+MAX_STATUS_CHARACTERS = 8_000
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One run in a list."""
+
+    run_id: str
+    dataset: str
+    status: RunStatus
+    stage: StageName
+    since: datetime | None
+    requested_at: datetime
+    finished_at: datetime | None
+    base_model: str
+    failure_code: str
+
+
+def fit_status(state: RunState) -> RunState:
+    """Return the state with as many issues left out as its limit demands; the report holds them all."""
+    while state.validation and state.validation.issues and _characters(state) > MAX_STATUS_CHARACTERS:
+        kept = state.validation.issues[: len(state.validation.issues) // 2]
+        state = msgspec.structs.replace(state, validation=msgspec.structs.replace(state.validation, issues=kept))
+    return state
+
+
+def with_live(state: RunState, live: LiveProgress) -> RunState:
+    """Return the state with what a waiting sub-orchestration has learned since."""
+    return msgspec.structs.replace(
+        state,
+        waiting_for=live.waiting_for,
+        next_check_at=live.next_check_at,
+        job=live.job or state.job,
+        deployment=live.deployment or state.deployment,
+    )
+
+
+def row_for(state: RunState) -> RunRow:
+    """Return a run's row in the list."""
+    return RunRow(
+        run_id=state.run_id,
+        dataset=state.dataset,
+        status=state.status,
+        stage=state.stage,
+        since=state.since,
+        requested_at=state.requested_at,
+        finished_at=state.finished_at,
+        base_model=state.plan.base_model if state.plan else "",
+        failure_code=state.failure.code if state.failure else "",
+    )
+
+
+def _characters(state: RunState) -> int:
+    return len(msgspec.json.encode(state).decode())
