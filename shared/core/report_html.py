@@ -37,7 +37,7 @@ def render_report(report: RunReport, record: VerificationRecord | None) -> str:
         _cost(report),
         _ids(run),
     )
-    footer = element("footer", "Written by tunedrop on ", _time(report.generated_at), ".")
+    footer = element("footer", element("p", "Written by tunedrop on ", _time(report.generated_at), "."))
     page = element("html", _head(run), element("body", body, footer), lang="en")
     return f"<!doctype html>\n{page}\n"
 
@@ -108,8 +108,8 @@ def _timeline(run: RunState) -> Markup:
         (
             record.name,
             _stage_status(record),
-            _time(record.started_at) if record.started_at else "–",
-            duration(record.finished_at - record.started_at) if record.started_at and record.finished_at else "–",
+            _time(record.started_at) if record.started_at else "",
+            duration(record.finished_at - record.started_at) if record.started_at and record.finished_at else "",
             _bar(record, *whole) if whole else "",
         )
         for record in run.stages

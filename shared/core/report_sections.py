@@ -112,7 +112,7 @@ def verification(run: RunState, record: VerificationRecord | None) -> Markup:
     if summary := run.verification:
         origin = "the options" if summary.source == "options" else f"examples of the {summary.source} part"
         text = f"{summary.passed} of {plural(summary.asked, 'question')} from {origin} passed."
-        compared = f" The base model answered as {summary.base_deployment}." if summary.base_deployment else ""
+        compared = f" The base model answered through {summary.base_deployment}." if summary.base_deployment else ""
         counts = element("p", text, compared)
     answered = [_answered(position, answer) for position, answer in enumerate(answers, start=1)]
     return element("section", element("h2", "Verification"), counts, *answered)

@@ -51,8 +51,10 @@ tbody th { font-weight: 600; }
 .numbers th:last-child, .numbers td:last-child { padding-right: 0; }
 .timeline td:last-child { width: 34%; padding-right: 0; vertical-align: middle; }
 .timeline tbody th { text-transform: capitalize; }
-.issues th:nth-child(2), .issues td:nth-child(2) { min-width: 5.5rem; }
-.issues tbody th { min-width: 6.5rem; }
+.issues { table-layout: fixed; }
+.issues th:nth-child(1) { width: 15%; }
+.issues th:nth-child(2) { width: 10%; }
+.issues th:nth-child(3) { width: 23%; }
 .bar { display: block; height: .6rem; min-width: 3px; border-radius: .3rem; background: var(--training); }
 .bar.failed { background: var(--bad); }
 figure { margin: 1rem 0; max-width: 44rem; }
@@ -70,13 +72,14 @@ figure { margin: 1rem 0; max-width: 44rem; }
 .chart .dot.training { fill: var(--training); }
 .chart .dot.validation { fill: var(--page); stroke: var(--validation); stroke-width: 2; }
 .answered { border: 1px solid var(--rule); border-radius: .4rem; padding: .25rem 1.1rem .75rem; margin: 1rem 0; }
+.answered h3 { margin-top: .75rem; }
 .turn { margin: .6rem 0; padding-left: .8rem; border-left: 3px solid var(--rule); }
 .turn.tuned { border-color: var(--training); }
 .turn.base { border-left-style: dashed; border-color: var(--validation); }
 .turn .role { color: var(--quiet); font-size: .9rem; margin: 0; }
 .turn .text { white-space: pre-wrap; margin: 0; }
-footer { border-top: 1px solid var(--rule); margin-top: 2.5rem; padding-top: .75rem; padding-bottom: 2rem;
-  font-size: .9rem; }
+footer { padding-top: 2rem; padding-bottom: 2rem; font-size: .9rem; }
+footer p { border-top: 1px solid var(--rule); padding-top: .75rem; }
 @media (max-width: 40rem) {
   .chart { font-size: 15px; }
   dl { grid-template-columns: 1fr; gap: 0; }
@@ -86,6 +89,9 @@ footer { border-top: 1px solid var(--rule); margin-top: 2.5rem; padding-top: .75
   .stack tr { border-bottom: 1px solid var(--rule); padding: .5rem 0; }
   .stack th, .stack tbody td { border: 0; padding: .1rem 0; width: auto; text-align: left; white-space: normal; }
   .stack td::before { content: attr(data-label) ": "; color: var(--quiet); }
+  .numbers.stack td { display: inline-block; margin-right: 1rem; }
+  .stack td:empty { display: none; }
+  .issues.stack th, .timeline.stack td:last-child { width: auto; }
   .timeline td:last-child { padding: .3rem 0; }
   .timeline td:last-child::before { content: none; }
 }
