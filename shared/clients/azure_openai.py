@@ -112,7 +112,7 @@ class OpenAIFineTuning:
         """Ask the service to cancel a job; one that has ended, or is unknown, is left as it is."""
         try:
             with self._errors("cancel_job"):
-                self._v1.fine_tuning.jobs.cancel(job_id)
+                self._once.fine_tuning.jobs.cancel(job_id)
         except NotFound:
             return
         except (Conflict, RequestRefused):
