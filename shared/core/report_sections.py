@@ -1,8 +1,7 @@
 """The middle sections of report.html: what was found, trained, deployed and answered."""
 
+import json
 import shlex
-
-import msgspec
 
 from shared.core.markup import Markup, element, facts, join, table
 from shared.core.reports import RunReport, TrainingCurve
@@ -183,14 +182,14 @@ def _hosting(run: RunState) -> Markup:
     price = run.estimate.hosting_usd_per_hour if run.estimate else None
     if price == 0:
         return element("p", "The developer tier costs nothing to host; the service deletes the deployment after a day.")
-    amount = f" about {dollars(price)}" if price else ""
+    amount = f"about {dollars(price)} an hour" if price else "by the hour"
     return element(
-        "p", element("strong", f"It costs{amount} an hour, used or not, until it is deleted."), " Delete it when done."
+        "p", element("strong", f"It costs {amount}, used or not, until it is deleted."), " Delete it when done."
     )
 
 
 def _how_to_call(name: str) -> Markup:
-    body = msgspec.json.encode({"model": name, "messages": [{"role": "user", "content": "Hello"}]}).decode()
+    body = json.dumps({"model": name, "messages": [{"role": "user", "content": "Hello"}]})
     command = (
         'curl "$AZURE_OPENAI_ENDPOINT/openai/v1/chat/completions" \\\n'
         '  -H "Authorization: Bearer $(az account get-access-token --resource https://cognitiveservices.azure.com '

@@ -106,5 +106,5 @@ def _succeeded(state: RunState) -> str:
 def _rejected(state: RunState) -> str:
     found = state.validation.error_count if state.validation else 0
     reason = f": validation found {plural(found, 'error')} in it" if found else f" in its {failed_stage(state)} stage"
-    spent = "" if state.files or state.job else "; nothing was uploaded and nothing was spent"
+    spent = "" if state.files or state.job else "; nothing was uploaded or spent"
     return f"{state.dataset} was rejected{reason}{spent}."

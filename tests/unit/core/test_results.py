@@ -12,6 +12,12 @@ CSV = (
     b"1,2.5,0.5,,,\n"
     b"2,1.25,0.75,1.5,0.625,1.8\n"
 )
+OTHER_ORDER = (
+    b"valid_loss,valid_mean_token_accuracy,train_mean_token_accuracy,Step, train_loss\n"
+    b",,0.5,1.0,2.5\n"
+    b"\n"
+    b"1.5,0.625,0.75,2,1.25"
+)
 POINTS = [
     TrainingMetrics(step=1, train_loss=2.5, train_mean_token_accuracy=0.5),
     TrainingMetrics(
@@ -34,8 +40,7 @@ def test_values_are_read_by_column_name() -> None:
         CSV.replace(b"\n", b"\r\n"),
         base64.b64encode(CSV),
         CSV.replace(b"valid_mean", b"validation_mean"),
-        b"valid_loss,validation_mean_token_accuracy,train_mean_token_accuracy,Step, train_loss\n,,0.5,1.0,2.5\n\n"
-        + b"1.5,0.625,0.75,2,1.25",
+        OTHER_ORDER,
     ],
     ids=["byte-order-mark", "crlf", "base64", "the-documentation's-name", "other-order"],
 )
