@@ -35,7 +35,7 @@ class TrainingResults(Struct, frozen=True, kw_only=True):
     skipped_rows: int = 0
 
 
-def read_results(data: bytes) -> TrainingResults:
+def parse_results(data: bytes) -> TrainingResults:
     """Return what a results.csv holds, by its column names; unreadable rows are counted, never an error."""
     reader = csv.reader(io.StringIO(_text_of(data), newline=""))
     rows = _rows(reader)

@@ -9,7 +9,7 @@ from shared.core.intake import private_path
 from shared.core.plans import Blob
 from shared.core.report_html import render_report
 from shared.core.reports import build_report, index_tags_for, report_links_for
-from shared.core.results import read_results
+from shared.core.results import parse_results
 from shared.core.runs import ReportLinks, RunState
 from shared.core.validation import ValidationDetail
 from shared.core.verification import VerificationRecord
@@ -41,7 +41,7 @@ def publish_report(
     report = build_report(
         replace(state, report=links, warnings=[*state.warnings, *warnings]),
         detail=detail,
-        results=None if results is None else read_results(results),
+        results=None if results is None else parse_results(results),
         now=now,
     )
     _write(blobs, links.json, to_json(report), "application/json")

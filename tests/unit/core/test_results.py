@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from shared.core.jobs import TrainingMetrics
-from shared.core.results import read_results, thin
+from shared.core.results import parse_results, thin
 
 CSV = (
     b"step,train_loss,train_mean_token_accuracy,valid_loss,valid_mean_token_accuracy,full_valid_loss\n"
@@ -28,7 +28,7 @@ POINTS = [
 
 def test_values_are_read_by_column_name() -> None:
     """An empty cell is a step that was not measured; columns that nobody asked for are ignored."""
-    results = read_results(CSV)
+    results = parse_results(CSV)
     assert results.points == POINTS
     assert results.skipped_rows == 0
 
@@ -46,13 +46,13 @@ def test_values_are_read_by_column_name() -> None:
 )
 def test_other_spellings_give_the_same_points(data: bytes) -> None:
     """Azure's events and its documentation differ, and services have encoded the file."""
-    assert read_results(data).points == POINTS
+    assert parse_results(data).points == POINTS
 
 
 def test_malformed_rows_are_skipped_and_counted() -> None:
     """One bad row does not cost the curve."""
     rows = b"3,many,,,\nx,1,,,\n-1,1,,,\n4.5,1,,,\n,1,,,\n5\n" + b'6,"' + b"9" * 200_000 + b'",,,\n'
-    results = read_results(CSV + rows)
+    results = parse_results(CSV + rows)
     assert [point.step for point in results.points] == [1, 2, 5]
     assert results.skipped_rows == 6
 
@@ -60,7 +60,7 @@ def test_malformed_rows_are_skipped_and_counted() -> None:
 @pytest.mark.parametrize("cell", ["nan", "inf", "-inf", "1e300"])
 def test_a_loss_out_of_all_bounds_is_no_number(cell: str) -> None:
     """Neither a chart nor JSON can show it; the step stays."""
-    results = read_results(f"step,train_loss\n7,{cell}\n".encode())
+    results = parse_results(f"step,train_loss\n7,{cell}\n".encode())
     assert results.points == [TrainingMetrics(step=7)]
     assert results.skipped_rows == 0
 
@@ -68,12 +68,12 @@ def test_a_loss_out_of_all_bounds_is_no_number(cell: str) -> None:
 @pytest.mark.parametrize("data", [b"", b"\n", b"no,columns,we,know\n1,2,3,4\n", b"\xff\xfe\x00\x01", b"step\n"])
 def test_a_file_without_steps_gives_no_points(data: bytes) -> None:
     """Whatever lies there, the report is written."""
-    assert read_results(data).points == []
+    assert parse_results(data).points == []
 
 
 def test_points_are_sorted_by_step() -> None:
     """First and last mean the first and the last step."""
-    assert [point.step for point in read_results(b"step,train_loss\n3,1\n1,3\n2,2\n").points] == [1, 2, 3]
+    assert [point.step for point in parse_results(b"step,train_loss\n3,1\n1,3\n2,2\n").points] == [1, 2, 3]
 
 
 def test_a_short_curve_is_kept_whole() -> None:
