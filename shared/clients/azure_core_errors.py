@@ -21,6 +21,11 @@ def storage_errors(operation: str) -> Iterator[None]:
 
 def storage_error(operation: str, error: Exception) -> ServiceError:
     """Return the ServiceError for an exception of azure-storage-blob."""
+    from azure.core.exceptions import ClientAuthenticationError
+
+    if isinstance(error, ClientAuthenticationError) and not hasattr(error, "error_code"):
+        # The storage SDK gives its errors a code: this one comes from the identity, before storage was asked.
+        return identity_error("storage", error)
     status = status_of(error)
     if status is None:
         # A connection's error names the URL, and a URL may carry a signature: the kind of error is all that is kept.
