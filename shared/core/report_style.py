@@ -53,8 +53,8 @@ tbody th { font-weight: 600; }
 .timeline tbody th { text-transform: capitalize; }
 .issues { table-layout: fixed; }
 .issues th:nth-child(1) { width: 15%; }
-.issues th:nth-child(2) { width: 10%; }
-.issues th:nth-child(3) { width: 23%; }
+.issues th:nth-child(2) { width: 6rem; }
+.issues th:nth-child(3) { width: 22%; }
 .bar { display: block; height: .6rem; min-width: 3px; border-radius: .3rem; background: var(--training); }
 .bar.failed { background: var(--bad); }
 figure { margin: 1rem 0; max-width: 44rem; }
@@ -100,6 +100,7 @@ footer p { border-top: 1px solid var(--rule); padding-top: .75rem; }
   main, footer { max-width: none; padding-left: 0; padding-right: 0; }
   h2, h3, caption, thead { break-after: avoid; }
   tr, figure, .failure, .answered, pre { break-inside: avoid; }
+  figure { max-width: 28rem; }
   .bar { border: 1px solid var(--ink); }
 }
 """
