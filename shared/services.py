@@ -67,7 +67,9 @@ class Services:
     def _blobs(self) -> BlobStore:
         from shared.clients.blobs import AzureBlobs
 
-        return AzureBlobs(self.settings)
+        # An identity of storage's own, where DATASETS_STORAGE__clientId names one, else the one that everything shares.
+        own = bool(self.settings.storage_client_id)
+        return AzureBlobs(self.settings, None if own else self._credential)
 
     @cached_property
     def _fine_tuning(self) -> FineTuning:
