@@ -38,8 +38,8 @@ REMEMBERED_TEXTS, REMEMBERED_CHARACTERS = 1024, 4096
 class Tokenizer:
     """Token counts in one encoding, equal to tiktoken's; the vocabulary is loaded by the first count (0.3 s, 90 MB).
 
-    Texts of more than `PIECE_CHARACTERS` are cut between words. Where one has no two ASCII words side by side in a whole
-    half of that, it is cut anywhere, and each such cut may add or lose a token or two.
+    Texts of more than `PIECE_CHARACTERS` are cut between words, exactly. Where half a piece has no two ASCII words side
+    by side, it is cut anywhere, and each such cut may add or lose a token or two.
     """
 
     def __init__(self, encoding: str) -> None:
@@ -57,7 +57,7 @@ class Tokenizer:
         """Return how many tokens `text` is; special tokens are ordinary text, a lone surrogate counts as U+FFFD.
 
         Raises:
-            TunedropError: by the first count, when the vocabulary is not installed or not the one that tiktoken expects.
+            TunedropError: by the first count, when the vocabulary is missing or not the one that tiktoken expects.
         """
         if len(text) <= REMEMBERED_CHARACTERS:
             return self._remembered(text)

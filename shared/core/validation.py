@@ -36,7 +36,10 @@ class Distribution(Struct, frozen=True, kw_only=True):
 
 
 class SplitStatistics(Struct, frozen=True, kw_only=True):
-    """Counts of one split; tokens by the formula of the OpenAI cookbook, in the encoding of the base model."""
+    """Counts of one split; tokens by the formula of the OpenAI cookbook, in the encoding of the base model.
+
+    `examples` are the lines that are not blank; all that counts tokens leaves out examples with errors.
+    """
 
     examples: int
     size_bytes: int
@@ -57,6 +60,7 @@ class ValidationSummary(Struct, frozen=True, kw_only=True):
     validation: SplitStatistics | None = None
     error_count: int = 0
     warning_count: int = 0
+    count_by_code: dict[str, int] = {}
     issues: list[Issue] = []
 
 

@@ -1,0 +1,74 @@
+"""One pass over the bytes of a split: every example checked and counted, nothing held but the line at hand."""
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from shared.core.checks import check_example
+from shared.core.examples import Example, other_format, parse_example
+from shared.core.issues import MEANINGS, Finding, IssueLog
+from shared.core.lines import Line, lines_of
+from shared.core.plans import Method
+from shared.core.statistics import SplitTally
+from shared.core.tokens import count_example
+from shared.core.validation import SplitName, SplitStatistics
+
+# Azure OpenAI documentation, fine-tuning: "at least 10 training examples".
+MIN_TRAINING_EXAMPLES = 10
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """What examples are checked against; `count` returns the tokens of one text, `limit_tokens` 0 is no limit."""
+
+    method: Method
+    limit_tokens: int
+    count: Callable[[str], int]
+
+
+def check_split(chunks: Iterable[bytes], split: SplitName, rules: Rules, log: IssueLog) -> SplitStatistics | None:
+    """Log every issue of a split and return its statistics; None when no example could be counted.
+
+    Lines that are not blank are examples; tokens are those of the examples without errors.
+    """
+    check = _SplitCheck(split, rules, log)
+    for line in lines_of(chunks):
+        if line.number == 1 and (format_name := other_format(line.data)):
+            log.add(Finding("not-jsonl", f"it looks like {format_name}"), split, 0)
+            return None
+        check.take(line)
+    return check.finished()
+
+
+class _SplitCheck:
+    def __init__(self, split: SplitName, rules: Rules, log: IssueLog) -> None:
+        self._split: SplitName = split
+        self._rules, self._log = rules, log
+        self._tally = SplitTally(limit_tokens=rules.limit_tokens)
+        self._examples = self._size = 0
+
+    def take(self, line: Line) -> None:
+        self._size += line.size
+        example = Finding("line-too-long") if line.too_long else parse_example(line.data, first=line.number == 1)
+        if isinstance(example, Finding):
+            self._examples += example.code != "blank-line"
+            self._log.add(example, self._split, line.number)
+            return
+        self._examples += 1
+        if self._is_sound(example, line.number):
+            tokens = count_example(example, self._rules.method, self._rules.count)
+            if self._tally.add(tokens):
+                self._log.add(Finding("example-too-long"), self._split, line.number)
+
+    def finished(self) -> SplitStatistics | None:
+        if not self._examples:
+            self._log.add(Finding("empty-dataset"), self._split, 0)
+        elif self._split == "training" and self._examples < MIN_TRAINING_EXAMPLES:
+            self._log.add(Finding("too-few-examples"), self._split, 0)
+        return self._tally.statistics(examples=self._examples, size_bytes=self._size)
+
+    def _is_sound(self, example: Example, number: int) -> bool:
+        sound = True
+        for finding in check_example(example, self._rules.method):
+            self._log.add(finding, self._split, number)
+            sound = sound and MEANINGS[finding.code].severity != "error"
+        return sound
