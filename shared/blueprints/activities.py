@@ -3,20 +3,19 @@
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import azure.durable_functions as df
 
 from shared import codec
 from shared.blueprints import names
 from shared.blueprints import payloads as p
-from shared.core.failures import failure
+from shared.core.failures import Failure, failure
 from shared.core.intake import private_path
 from shared.core.options import Defaults
 from shared.core.polling import CheckResult
 from shared.core.pricing import estimate_cost
 from shared.core.runs import ReportLinks, RunRequest, RunState
-from shared.errors import BlobChanged, TunedropError
+from shared.errors import BlobChanged, NotFound, TunedropError
 from shared.services import services
 from shared.stages import admission, cleanup, deployment, intake, publication, splitting, training, upload, validation
 from shared.stages import verification as verifying
@@ -84,7 +83,10 @@ def _validate_dataset(given: p.ForPlan) -> p.Validated:
     path = private_path(given.plan.run_id, "validation.json")
     blobs.write(settings.state_container, path, codec.to_json(detail))
     statistics = detail.summary.training
-    estimate = estimate_cost(given.plan, statistics, settings.price_region) if statistics else None
+    if statistics is None:
+        return p.Validated(summary=detail.summary)
+    limit = detail.summary.limit_tokens
+    estimate = estimate_cost(given.plan, statistics, settings.price_region, limit_tokens=limit)
     return p.Validated(summary=detail.summary, estimate=estimate)
 
 
@@ -133,10 +135,10 @@ def _release_run(given: p.Release) -> p.Nothing:
 
 def _publish_report(state: RunState) -> ReportLinks:
     settings = services().settings
-    file_id = state.job.result_file if state.job else ""
+    file_id = state.job.result_file if state.job and state.job.status == "succeeded" else ""
     return publication.publish_report(
         services().blobs,
-        services().fine_tuning.read_results(file_id) if file_id else None,
+        _results_of(file_id),
         state,
         reports_container=settings.reports_container,
         state_container=settings.state_container,
@@ -144,7 +146,15 @@ def _publish_report(state: RunState) -> ReportLinks:
     )
 
 
-def _dataset_changed() -> Any:
+def _results_of(file_id: str) -> bytes | None:
+    """Return results.csv; a report without a loss curve is better than none, when the file is gone."""
+    try:
+        return services().fine_tuning.read_results(file_id) if file_id else None
+    except NotFound:
+        return None
+
+
+def _dataset_changed() -> Failure:
     return failure("dataset-changed", "The dataset was replaced while the run was reading it.")
 
 
