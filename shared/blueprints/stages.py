@@ -101,13 +101,13 @@ def deployment(story: Story, plan: Plan, model: str) -> Steps[None]:
     creation = p.DeploymentCreation(plan=plan, model=model)
     created = yield from story.call(names.CREATE_DEPLOYMENT, creation, CheckResult)
     story.state.deployment = _present(created.deployment)
-    target = p.DeploymentCheck(deployment=story.state.deployment)
     pace = story.request.pace
     waits = [
         ("deployment", names.CHECK_DEPLOYMENT, "the deployment to be made", pace.deployment_deadline_seconds),
         ("answer", names.PROBE_DEPLOYMENT, "the deployment's first answer", pace.answer_deadline_seconds),
     ]
     for name, activity, waiting_for, deadline in waits:
+        target = p.DeploymentCheck(deployment=_present(story.state.deployment))
         yield from story.wait(name, story.wait_for(activity, target, waiting_for, deadline))
     story.leave()
 

@@ -13,8 +13,8 @@ from shared.core.statistics import SplitTally
 from shared.core.tokens import count_example
 from shared.core.validation import SplitName, SplitStatistics
 
-# Azure OpenAI documentation, fine-tuning: "at least 10 training examples".
-MIN_TRAINING_EXAMPLES = 10
+# Azure OpenAI documentation, fine-tuning, of each file: "at least 10 examples". The service turns a smaller one to error.
+MIN_EXAMPLES = 10
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ class _SplitCheck:
     def finished(self) -> SplitStatistics | None:
         if not self._examples:
             self._log.add(Finding("empty-dataset"), self._split, 0)
-        elif self._split == "training" and self._examples < MIN_TRAINING_EXAMPLES:
+        elif self._examples < MIN_EXAMPLES:
             self._log.add(Finding("too-few-examples"), self._split, 0)
         return self._tally.statistics(examples=self._examples, size_bytes=self._size)
 
