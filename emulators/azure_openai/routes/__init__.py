@@ -1,0 +1,1 @@
+"""The service's paths, by area: each route reads a request, asks the state, and writes what the wire says."""

@@ -1,0 +1,1 @@
+"""Turns records into the service's JSON."""
