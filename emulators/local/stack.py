@@ -1,0 +1,168 @@
+"""Everything the app needs on this machine, started together: storage, Azure OpenAI, and the Functions host with the app."""
+
+import fcntl
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import BlobServiceClient
+
+from emulators.azurite import Azurite
+from emulators.local.children import Child, ChildError, Watchdog, child_process, has_ended
+from emulators.local.signals import held
+
+PROJECT = Path(__file__).resolve().parents[2]
+DATASETS, REPORTS = "datasets", "reports"
+# A minute of grace and minutes between polls fit Azure; here everything is over in seconds.
+FAST = {"GRACE_SECONDS": "1", "MIN_POLL_SECONDS": "1", "MAX_POLL_SECONDS": "2"}
+# Variables through which the app would reach a real subscription with a real identity.
+REAL_AZURE = ("AZURE_", "ARM_", "IDENTITY_", "MSI_", "DATASETS_STORAGE", "AZUREWEBJOBSSTORAGE")
+
+
+class StackError(Exception):
+    """Why the app cannot be run here, in one line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """The running app: where it is, and what opens it."""
+
+    url: str
+    key: str
+    connection_string: str
+    openai_url: str
+    azurite_pid: int
+    children: tuple[Child, ...]
+
+    @property
+    def storage(self) -> BlobServiceClient:
+        """Return a client of the emulated storage account."""
+        return BlobServiceClient.from_connection_string(self.connection_string)
+
+    def check(self) -> None:
+        """Raise ChildError if a part of it has ended."""
+        for child in self.children:
+            child.check()
+        if has_ended(self.azurite_pid):
+            msg = "the storage emulator ended"
+            raise ChildError(msg)
+
+
+@contextmanager
+def local_stack(folder: Path, *, fresh: bool) -> Iterator[Stack]:
+    """Run the app with its state in this folder, emptied before if `fresh`; end every process afterwards.
+
+    Raises:
+        StackError: another one runs in this folder.
+        ChildError: a part of it did not start.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_only_one(folder))
+        if fresh:
+            _empty(folder)
+        # Ended in the reverse order of their start, and without being disturbed by a second Ctrl-C.
+        with held():
+            watchdog = stack.enter_context(Watchdog())
+        environ = _own_environment()
+        azurite = Azurite(folder / "azurite")
+        openai = _start(stack, watchdog, "azure-openai", ["--port", "0", "--pace", "demo"], folder, environ)
+        with held():
+            stack.enter_context(azurite)
+            watchdog.watch(azurite.pid)
+        _create_containers(azurite.connection_string)
+        said = openai.wait_until_ready()
+        key = _function_key(folder)
+        settings = environ | _app_settings(azurite.connection_string, said)
+        host = _start(stack, watchdog, "functions-host", _host_options(folder, azurite, key), folder, settings)
+        url = host.wait_until_ready()["url"].rstrip("/")
+        yield Stack(
+            url=url,
+            key=key,
+            connection_string=azurite.connection_string,
+            openai_url=said["url"],
+            azurite_pid=azurite.pid,
+            children=(openai, host),
+        )
+
+
+def _start(
+    stack: ExitStack, watchdog: Watchdog, name: str, options: list[str], folder: Path, environ: Mapping[str, str]
+) -> Child:
+    command = [sys.executable, "-m", f"emulators.{name.replace('-', '_')}", *options]
+    with held():
+        return stack.enter_context(
+            child_process(name, command, folder=folder / "logs", environ=environ, watchdog=watchdog)
+        )
+
+
+def _host_options(folder: Path, azurite: Azurite, key: str) -> list[str]:
+    state = folder / "host"
+    state.mkdir(parents=True, exist_ok=True)
+    places = ["--app", str(PROJECT), "--port", "0", "--hub-port", "0", "--state", str(state)]
+    return [*places, "--storage-connection-string", azurite.connection_string, "--key", key]
+
+
+def _own_environment() -> dict[str, str]:
+    """Return this environment without anything that leads to a real subscription, or around the loopback."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(REAL_AZURE)}
+    return FAST | kept | {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost", "PYTHONPATH": _path()}
+
+
+def _path() -> str:
+    return os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
+
+
+def _app_settings(connection_string: str, openai: Mapping[str, str]) -> dict[str, str]:
+    """Return the app's settings (README.md lists them all): everything here is an emulator on this machine."""
+    return {
+        "AzureWebJobsStorage": connection_string,
+        "DATASETS_STORAGE": connection_string,
+        "DATASETS_TRIGGER_SOURCE": "EventGrid",
+        "AZURE_OPENAI_ENDPOINT": openai["url"],
+        "AZURE_OPENAI_RESOURCE_ID": openai["resource_id"],
+        "ARM_ENDPOINT": openai["url"],
+        "IDENTITY_ENDPOINT": openai["identity_endpoint"],
+        "IDENTITY_HEADER": openai["identity_header"],
+    }
+
+
+def _create_containers(connection_string: str) -> None:
+    with BlobServiceClient.from_connection_string(connection_string) as storage:
+        for name in (DATASETS, REPORTS):
+            try:
+                storage.create_container(name)
+            except ResourceExistsError:
+                continue  # kept from an earlier start
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            msg = f"another one runs here already (its state is in {folder}); end it first"
+            raise StackError(msg) from None
+        yield
+
+
+def _empty(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _function_key(folder: Path) -> str:
+    """Return the key of the app's HTTP functions, the same one as long as the folder lives."""
+    file = folder / "function-key"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(32))
+    return file.read_text()

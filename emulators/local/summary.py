@@ -1,0 +1,115 @@
+"""Says what came of a run: numbers, ids, answers, or why it failed and what to do."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from emulators.local.runs import Run
+
+# A report can name thousands of findings; a terminal needs the first few, the report has the rest.
+ISSUES_SHOWN = 5
+
+
+def print_summary(console: Console, run: Run, report: dict[str, Any] | None, answers: list[dict[str, Any]]) -> None:
+    """Print what is known of a run that has ended, and its questions with both models' answers."""
+    console.print()
+    for label, value in _facts(run, report or {}):
+        line = Text.assemble((f"{label:<14}", "bold"), value)
+        console.print(line, soft_wrap=True)
+    _print_issues(console, run)
+    for answer in answers:
+        _print_answer(console, answer)
+
+
+def print_outcome(console: Console, run: Run, copies: dict[str, Path]) -> None:
+    """Print where the report lies, then in one line whether the run succeeded, or its failure with the remedy."""
+    if "html" in copies:
+        console.print(Text.assemble("\n", (f"{'Report':<14}", "bold"), copies["html"].as_uri()), soft_wrap=True)
+    console.print()
+    failure = run["failure"]
+    if failure is None:
+        console.print(Text.assemble((f"The run {run['status']}.", "bold green")))
+        return
+    console.print(Text.assemble((f"The run {run['status']}: {failure['code']}", "bold red")), soft_wrap=True)
+    for line in (failure["message"], failure["detail"], failure["remedy"]):
+        if line:
+            console.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def _facts(run: Run, report: dict[str, Any]) -> list[tuple[str, str]]:
+    job, deployment = run["job"] or {}, run["deployment"] or {}
+    facts = [("Run", run["run_id"]), *_statistics(run), *_estimate(run)]
+    files = run["files"] or {}
+    facts += [(f"{kind.capitalize()} file", files[kind]) for kind in ("training", "validation") if files.get(kind)]
+    if job:
+        facts.append(("Job", f"{job['id']}, {job['status']}"))
+    if job.get("trained_tokens"):
+        facts.append(("Trained", f"{job['trained_tokens']:,} tokens"))
+    facts += _losses(report.get("training") or {})
+    if job.get("fine_tuned_model"):
+        facts.append(("Model", job["fine_tuned_model"]))
+    if deployment:
+        sku = f"{deployment['sku']}, capacity {deployment['capacity']}"
+        facts.append(("Deployment", f"{deployment['name']} ({sku}, {deployment['provisioning_state']})"))
+    return facts
+
+
+def _statistics(run: Run) -> list[tuple[str, str]]:
+    validation = run["validation"] or {}
+    facts = []
+    for split in ("training", "validation"):
+        counts = validation.get(split)
+        if counts:
+            spread = counts["tokens_per_example"]
+            numbers = ", ".join(
+                f"{name} {spread[key]:,.0f}"
+                for name, key in (
+                    ("min", "minimum"), ("p5", "p5"), ("median", "median"), ("p95", "p95"), ("max", "maximum"),
+                )
+            )  # fmt: skip
+            text = f"{counts['examples']:,} examples, {counts['total_tokens']:,} tokens (per example: {numbers})"
+            facts.append((split.capitalize(), text))
+    return facts
+
+
+def _estimate(run: Run) -> list[tuple[str, str]]:
+    estimate = run["estimate"]
+    if estimate is None:
+        return []
+    training = f"${estimate['training_usd']} for {estimate['training_tokens']:,} tokens"
+    epochs = f"{estimate['n_epochs']} epochs by the {estimate['n_epochs_source']}"
+    hosting = f"${estimate['hosting_usd_per_hour']} an hour while deployed"
+    return [("Estimate", f"{training} ({epochs}), then {hosting}; prices of {estimate['prices_of']}")]
+
+
+def _losses(training: dict[str, Any]) -> list[tuple[str, str]]:
+    first, last = training.get("first"), training.get("last")
+    if not first or not last or first["train_loss"] is None or last["train_loss"] is None:
+        return []
+    steps = f"step {first['step']} to step {last['step']}"
+    return [("Training loss", f"{first['train_loss']:.3f} at first, {last['train_loss']:.3f} at last ({steps})")]
+
+
+def _print_issues(console: Console, run: Run) -> None:
+    validation = run["validation"] or {}
+    issues = validation.get("issues", [])
+    for issue in issues[:ISSUES_SHOWN]:
+        place = f"{issue['split']} line {issue['line']}" if issue["line"] else issue["split"]
+        colour = "red" if issue["severity"] == "error" else "yellow"
+        console.print(
+            Text.assemble((f"{issue['severity']:<14}", colour), f"{place}: {issue['message']}"), soft_wrap=True
+        )
+    hidden = validation.get("error_count", 0) + validation.get("warning_count", 0) - len(issues[:ISSUES_SHOWN])
+    if hidden > 0:
+        console.print(f"{'':<14}and {hidden:,} more in the report", soft_wrap=True)
+
+
+def _print_answer(console: Console, answer: dict[str, Any]) -> None:
+    question = answer["question"]["messages"][-1]["content"]
+    console.print(Text.assemble("\n", (question, "bold")), soft_wrap=True)
+    if answer["base_answer"]:
+        console.print(Text.assemble(("  base   ", "dim"), answer["base_answer"]["text"]), soft_wrap=True)
+    verdict = (f"  ({answer['problem']})", "red") if answer["problem"] else ""
+    console.print(Text.assemble(("  tuned  ", "cyan"), answer["answer"]["text"], verdict), soft_wrap=True)
