@@ -95,7 +95,8 @@ class OpenAIFineTuning:
     def find_jobs(self, training_file: str) -> list[JobSnapshot]:
         """Return the jobs trained on that file, oldest first."""
         found = self._all("find_jobs", lambda: self._v1.fine_tuning.jobs.list(limit=JOBS_PER_PAGE))
-        ours = [item for item in found if item.get("training_file") == training_file]
+        # The list is newest first, and the sort keeps the order of what was created within one second.
+        ours = [item for item in reversed(found) if item.get("training_file") == training_file]
         return [openai_json.job_from(item) for item in sorted(ours, key=openai_json.created_order)]
 
     def create_job(self, plan: Plan, *, training_file: str, validation_file: str) -> JobSnapshot:

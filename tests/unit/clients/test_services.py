@@ -70,6 +70,10 @@ def test_no_sdk_is_imported_before_it_is_needed() -> None:
         "heavy = ('openai', 'requests', 'azure.identity', 'azure.storage.blob', 'numpy');"
         "print([name for name in heavy if name in sys.modules])"
     )
-    environ = {**ENVIRONMENT, "PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}
+    environ = {
+        **ENVIRONMENT,
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ["PYTHONPATH"]]),
+    }
     done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
