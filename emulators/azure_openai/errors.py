@@ -77,7 +77,7 @@ def deployment_not_found() -> ServiceError:
 
 
 def rate_limited(api_version: str, kind: str, seconds: int, headers: Mapping[str, str]) -> ServiceError:
-    """Return the recorded answer to a request beyond the capacity of its deployment; `kind` is token or call."""
+    """Return the recorded answer to a request beyond its deployment's capacity; `kind` is token or call."""
     message = (
         f"Requests to the ChatCompletions_Create Operation under Azure OpenAI API version {api_version} have exceeded "
         f"{kind} rate limit of your current OpenAI S0 pricing tier. Please retry after {seconds} seconds. Please go "

@@ -23,8 +23,9 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class Fault:
-    """A rule: which requests fail (nth, the first n, every nth; all when none is given), how, and before or after
-    the request has had its effect.
+    """A rule: which requests fail and how, before or after they have had their effect.
+
+    `nth` is one occurrence, `first` the first n, `every` each nth; without any of them all requests fail.
     """
 
     operation: str

@@ -118,7 +118,7 @@ class AzureOpenAIEmulator:
         self._call(lambda service: service.reset())
 
     def _call[T](self, action: Callable[[Service], T]) -> T:
-        async def run(service: Service) -> T:  # noqa: RUF029 - runs on the loop's thread, where the state lives
+        async def run(service: Service) -> T:
             return action(service)
 
         return self._await(run)

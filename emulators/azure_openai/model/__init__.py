@@ -1,1 +1,1 @@
-"""The learner: a small n-gram model that is really fitted to what is uploaded, and counts tokens as the service bills them."""
+"""The learner: a small n-gram model fitted to what is uploaded, and the counting of tokens as they are billed."""

@@ -53,7 +53,7 @@ class Corpus:
         return [*answer.tokens, *([self.ending] if answer.complete else [])]
 
     def followers(self, context: Sequence[int], order: int) -> tuple[Ints, Ints]:
-        """Return the answers in which the last `order` tokens of the context occur, and the token that follows there."""
+        """Return the answers that hold the last `order` tokens of the context, and the token that follows there."""
         keys, owners, targets = self._sorted[order]
         padded = [self.opening] * (order - len(context)) + list(context[-order:])
         key = _hash(np.array([padded], dtype=np.uint64).T)[0]

@@ -30,7 +30,7 @@ def metric_values(metrics: Metrics) -> dict[str, float]:
 def results_csv(rows: Iterable[Metrics]) -> bytes:
     """Return the metrics as plain UTF-8 CSV; a cell is empty where nothing was measured."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, restval="", lineterminator="\n")
+    writer = csv.DictWriter(text, list[str](_COLUMNS), restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(metric_values(row) for row in rows)
     return text.getvalue().encode()

@@ -17,7 +17,7 @@ _PROVIDER = "/providers/Microsoft.CognitiveServices"
 _ACCOUNT = f"{_SUBSCRIPTION}/resourceGroups/{{group}}{_PROVIDER}/accounts/{{account}}"
 _LOCATION = f"{_SUBSCRIPTION}{_PROVIDER}/locations/{{location}}"
 _DEPLOYMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_RETRY_AFTER = "5"
+_LONGEST_RETRY_SECONDS = 10
 
 
 def _check_account(call: Call) -> None:
@@ -54,7 +54,7 @@ async def put_deployment(call: Call) -> web.Response:
     if not created:
         return reply(content)
     in_progress = record.provisioning_state == "Creating"
-    headers = {"Azure-AsyncOperation": _operation_url(call, record.operation), "Retry-After": _RETRY_AFTER}
+    headers = {"Azure-AsyncOperation": _operation_url(call, record.operation), "Retry-After": _retry_after(call)}
     return reply(content, 201, headers if in_progress else None)
 
 
@@ -74,7 +74,7 @@ async def delete_deployment(call: Call) -> web.Response:
         return web.Response(status=204)
     if record.provisioning_state != "Deleting":
         return web.Response(status=200)
-    headers = {"Location": _operation_url(call, record.operation, "&deletion=true"), "Retry-After": _RETRY_AFTER}
+    headers = {"Location": _operation_url(call, record.operation, "&deletion=true"), "Retry-After": _retry_after(call)}
     return web.Response(status=202, headers=headers)
 
 
@@ -143,7 +143,7 @@ async def get_operation(call: Call) -> web.Response:
     if record is None:
         raise errors.arm_resource_not_found(call.part("operation"))
     if "deletion" in call.request.query:  # final state via location: 202 until done, then nothing more to say
-        headers = {"Location": str(call.request.url), "Retry-After": _RETRY_AFTER}
+        headers = {"Location": str(call.request.url), "Retry-After": _retry_after(call)}
         return web.Response(status=202, headers=headers) if record.ended_at is None else web.Response(status=204)
     return reply(arm.operation_json(record, call.request.path))
 
@@ -151,6 +151,13 @@ async def get_operation(call: Call) -> web.Response:
 def _is_here(call: Call) -> bool:
     location = call.request.match_info.get("location", call.service.config.region)
     return location.casefold().replace(" ", "") == call.service.config.region.casefold()
+
+
+def _retry_after(call: Call) -> str:
+    # At least 1: Azure's SDKs take 0 for "not said" and then wait half a minute.
+    pace = call.service.config.pace
+    expected = max(pace.deployment, pace.deletion).total_seconds() if pace.mode == "timed" else 0
+    return str(min(_LONGEST_RETRY_SECONDS, max(1, round(expected / 3))))
 
 
 def _operation_url(call: Call, operation: str, extra: str = "") -> str:

@@ -1,6 +1,5 @@
 """Files, by plain upload and by import."""
 
-import asyncio
 import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -124,13 +123,13 @@ async def _fetch(url: str, path: Path, most: int) -> None:
     try:
         async with aiohttp.ClientSession() as session, session.get(url) as response:
             response.raise_for_status()
-            with path.open("wb") as content:  # noqa: ASYNC230 - chunks of 256 KiB into the page cache
+            with path.open("wb") as content:
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     size += len(chunk)
                     if size > most:
                         raise ServiceError(413, "invalidPayload", f"The file exceeds the maximum size of {most} bytes.")
                     content.write(chunk)
-    except (aiohttp.ClientError, asyncio.TimeoutError, ServiceError) as error:
+    except (aiohttp.ClientError, TimeoutError, ServiceError) as error:
         path.unlink(missing_ok=True)
         if isinstance(error, ServiceError):
             raise

@@ -1,7 +1,7 @@
 """Fine-tuning jobs, their events and checkpoints, on both surfaces."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from aiohttp import web
 

@@ -50,7 +50,7 @@ async def read_form(request: web.Request, file_field: str, path: Path, most: int
 
 async def _save(part: BodyPartReader, path: Path, most: int) -> None:
     size = 0
-    with path.open("wb") as content:  # noqa: ASYNC230 - chunks of 256 KiB into the page cache, quicker than a thread
+    with path.open("wb") as content:  # noqa: ASYNC240 - chunks of 256 KiB into the page cache, quicker than a thread
         while chunk := await part.read_chunk(_CHUNK):
             size += len(chunk)
             if size > most:

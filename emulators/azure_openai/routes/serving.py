@@ -143,7 +143,7 @@ async def _serve(route: Route, call: Call) -> Answer:
         return await route.action(call)
     except ServiceError as error:
         return reply(error.body(), error.status, error.headers)
-    except Exception:  # noqa: BLE001 - whatever breaks here must reach the client as the service's 500, and the log
+    except Exception:  # whatever breaks here must reach the client as a 500, and the log
         LOG.exception("%s failed", route.operation)
         error = ServiceError(500, "InternalServerError", "The emulator failed; its log says why.")
         return reply(error.body(), error.status)

@@ -115,6 +115,19 @@ def inspect(path: Path, purpose: str, fewest: int) -> Inspection:
     """Return how many examples a file has, read line by line, or why the service would not take it."""
     if purpose != "fine-tune":
         return Inspection(0)
+    examples, broken = _count(path)
+    if examples == 0:
+        return Inspection(0, _NO_VALID_LINE)
+    if broken is not None:
+        return Inspection(examples, f"Validation of jsonl file failed: Line {broken} is not valid json.")
+    if examples < fewest:
+        text = f"Validation of jsonl file failed: The file has {examples} examples, at least {fewest} are needed."
+        return Inspection(examples, text)
+    return Inspection(examples)
+
+
+def _count(path: Path) -> tuple[int, int | None]:
+    """Return the number of JSON objects, and the number of the first line that is something else."""
     examples, broken = 0, None
     with path.open("rb") as lines:
         for number, raw in enumerate(lines, start=1):
@@ -125,14 +138,7 @@ def inspect(path: Path, purpose: str, fewest: int) -> Inspection:
                 broken = number
             if number % _BREATH_EVERY_LINES == 0:
                 time.sleep(0)  # lets the event loop's thread answer in between
-    if examples == 0:
-        return Inspection(0, _NO_VALID_LINE)
-    if broken is not None:
-        return Inspection(examples, f"Validation of jsonl file failed: Line {broken} is not valid json.")
-    if examples < fewest:
-        text = f"Validation of jsonl file failed: The file has {examples} examples, at least {fewest} are needed."
-        return Inspection(examples, text)
-    return Inspection(examples)
+    return examples, broken
 
 
 def _is_object(line: bytes) -> bool:

@@ -1,6 +1,6 @@
 """The rules of fine-tuning jobs: what can be asked for, and which actions each state allows."""
 
-import random
+import secrets
 from typing import Any
 
 from emulators.azure_openai.errors import not_found, quota_exceeded, unexpected_state
@@ -19,7 +19,7 @@ def create_job(account: Account, body: dict[str, Any], *, v1: bool) -> JobRecord
     Raises:
         ServiceError: the body, the files or the account's limits do not allow it.
     """
-    request = check_request(account, body, random.randint(0, _MAX_SEED), v1=v1)
+    request = check_request(account, body, secrets.randbelow(_MAX_SEED), v1=v1)
     _check_limits(account)
     at = account.now()
     job = JobRecord(
