@@ -89,9 +89,9 @@ def rate_limited(api_version: str, kind: str, seconds: int, headers: Mapping[str
 def prompt_filtered() -> ServiceError:
     """Return the recorded answer to a prompt that the content policy refuses."""
     message = (
-        "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. Please modify "
-        "your prompt and retry. To learn more about our content filtering policies please read our documentation: "
-        "https://go.microsoft.com/fwlink/?linkid=2198766"
+        "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. Please "
+        "modify your prompt and retry. To learn more about our content filtering policies please read our "
+        "documentation: https://go.microsoft.com/fwlink/?linkid=2198766"
     )
     results = {
         "hate": {"filtered": True, "severity": "high"},

@@ -8,7 +8,7 @@ import aiohttp
 from aiohttp import web
 
 from emulators.azure_openai.errors import ServiceError, invalid_payload
-from emulators.azure_openai.routes.multipart import read_form
+from emulators.azure_openai.routes.multipart import discard, read_form
 from emulators.azure_openai.routes.serving import Call, Route, reply
 from emulators.azure_openai.state import files
 from emulators.azure_openai.state.records import FileRecord
@@ -86,7 +86,7 @@ def _keep(call: Call, filename: str, purpose: str, path: Path, origin: str, seco
     try:
         return files.add_file(call.service.account, filename, purpose, path, origin, seconds)
     except ServiceError:
-        path.unlink(missing_ok=True)
+        discard(path)
         raise
 
 
@@ -130,7 +130,7 @@ async def _fetch(url: str, path: Path, most: int) -> None:
                         raise ServiceError(413, "invalidPayload", f"The file exceeds the maximum size of {most} bytes.")
                     content.write(chunk)
     except (aiohttp.ClientError, TimeoutError, ServiceError) as error:
-        path.unlink(missing_ok=True)
+        discard(path)
         if isinstance(error, ServiceError):
             raise
         raise ServiceError(400, "fileImportFailed", "The content of content_url could not be read.") from error

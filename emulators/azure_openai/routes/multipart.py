@@ -41,21 +41,26 @@ async def read_form(request: web.Request, file_field: str, path: Path, most: int
                 name = part.name.replace("[", ".").replace("]", "")
                 fields[name] = (await part.read_chunk(_FIELD_BYTES)).decode()
     except (ValueError, AssertionError, KeyError) as error:
-        path.unlink(missing_ok=True)
+        discard(path)
         raise invalid_payload("The request is not a valid multipart form.") from error
     if filename is None:
         raise invalid_payload(f"The form has no part '{file_field}'.")
     return Form(fields, filename, path)
 
 
+def discard(path: Path) -> None:
+    """Remove content that was refused, if any of it was written."""
+    path.unlink(missing_ok=True)
+
+
 async def _save(part: BodyPartReader, path: Path, most: int) -> None:
     size = 0
-    with path.open("wb") as content:  # noqa: ASYNC240 - chunks of 256 KiB into the page cache, quicker than a thread
+    with path.open("wb") as content:  # chunks into the page cache: quicker than a thread
         while chunk := await part.read_chunk(_CHUNK):
             size += len(chunk)
             if size > most:
                 break
             content.write(chunk)
     if size > most:
-        path.unlink()
+        discard(path)
         raise ServiceError(413, "invalidPayload", f"The file exceeds the maximum size of {most} bytes.")

@@ -16,6 +16,7 @@ from emulators.azure_openai.model.training import (
     train,
 )
 from emulators.azure_openai.state.account import Account
+from emulators.azure_openai.state.failures import FAILURES
 from emulators.azure_openai.state.files import add_result
 from emulators.azure_openai.state.records import (
     Checkpoint,
@@ -29,27 +30,6 @@ from emulators.azure_openai.state.slots import release_slot
 
 LOG = logging.getLogger(__name__)
 _KEPT_CHECKPOINTS = 3
-# Published texts (how-to-fine-tuning-safety-evaluation-content); the codes are the published set's nearest, as no
-# failed job with a code was ever recorded.
-_FAILURES = {
-    "fail_data_check": (
-        "contentFilter",
-        (
-            "The provided training data failed RAI checks for harm types: [hate_fairness, self_harm, violence]. Please "
-            "fix the data and try again."
-        ),
-    ),
-    "fail_model_evaluation": (
-        "contentFilter",
-        (
-            "This model is unable to be deployed. Model evaluation identified that this fine tuned model scores above "
-            "acceptable thresholds for [Violence, Self Harm]. Please review your training data set and resubmit the "
-            "job."
-        ),
-    ),
-    "fail_invalid_data": ("jsonlValidationFailed", "Validation of jsonl file failed: Line 1: has no messages."),
-    "fail_internal": ("internalFailure", "The fine-tuning job failed because of an internal error."),
-}
 
 
 def log(job: JobRecord, at: datetime, message: str, level: str = "info", metrics: Metrics | None = None) -> None:
@@ -119,7 +99,7 @@ def refuse(account: Account, job: JobRecord, at: datetime) -> None:
     """Fail a job that the service gives up soon after its start."""
     outcome = dict(job.outcome or {})
     result = "fail_internal" if job.phase == "refused_too_big" else outcome.get("result", "fail_internal")
-    code, message = _FAILURES[result]
+    code, message = FAILURES[result]
     fail(account, job, at, outcome.get("code", code), outcome.get("message", message))
 
 
@@ -137,7 +117,7 @@ def finish_training(account: Account, job: JobRecord, at: datetime) -> None:
         fail(account, job, at, "jsonlValidationFailed", f"Validation of jsonl file failed: {error}")
     elif error is not None:
         LOG.error("training of %s failed", job.id, exc_info=error)
-        fail(account, job, at, *_FAILURES["fail_internal"])
+        fail(account, job, at, *FAILURES["fail_internal"])
     else:
         report_until(account, job, at, everything=True)
         job.phase, job.since = "postprocessing", at
@@ -148,7 +128,7 @@ def finish(account: Account, job: JobRecord, at: datetime) -> None:
     """End a job that was trained: with a model that can be deployed, or refused by the evaluation."""
     outcome = dict(job.outcome or {})
     if outcome.get("result") == "fail_model_evaluation":
-        code, message = _FAILURES["fail_model_evaluation"]
+        code, message = FAILURES["fail_model_evaluation"]
         for checkpoint in job.checkpoints:
             _withdraw(account, checkpoint)
         fail(account, job, at, outcome.get("code", code), outcome.get("message", message))
