@@ -39,3 +39,6 @@ def from_json[T](data: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(data, type=kind)
     except msgspec.DecodeError as error:
         raise PayloadError(f"{kind.__name__}: {error}") from error
+    except (UnicodeDecodeError, RecursionError):
+        # `from None`: the first one's text quotes the bytes.
+        raise PayloadError(f"{kind.__name__}: neither valid UTF-8 nor JSON of a sane depth") from None

@@ -1,14 +1,15 @@
 """The app's settings: one frozen object, the only reader of the environment, which reports every fault at once."""
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Literal
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from shared.core.models import canonical_model
 from shared.core.plans import Bounds
 from shared.core.runs import Pace
+from shared.environment import Environment
 from shared.errors import SettingsError
 
 DATASETS_CONTAINER = "datasets"
@@ -16,6 +17,7 @@ DATASETS_CONTAINER = "datasets"
 DATASETS_CONNECTION = "DATASETS_STORAGE"
 
 TriggerSource = Literal["EventGrid", "LogsAndContainerScan"]
+_TRIGGER_SOURCE = "DATASETS_TRIGGER_SOURCE"
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -54,25 +56,24 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def trigger_source(environ: Mapping[str, str]) -> TriggerSource:
-    """Return where blob events come from: Event Grid (what Flex Consumption needs) or polling."""
-    return "EventGrid" if environ.get("DATASETS_TRIGGER_SOURCE", "EventGrid") == "EventGrid" else "LogsAndContainerScan"
+    """Return where blob events come from: Event Grid (what Flex Consumption needs) or polling.
+
+    Functions are declared before any setting is checked; `Settings.from_env` names a value that is neither.
+    """
+    return "LogsAndContainerScan" if environ.get(_TRIGGER_SOURCE, "").strip() == "LogsAndContainerScan" else "EventGrid"
 
 
-class _Reader:
-    """Reads typed variables and keeps the faults, so that one message can name them all."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.faults: list[str] = []
+class _Reader(Environment):
+    """Reads the settings, and keeps every fault on the way."""
 
     def settings(self) -> Settings:
-        connection = self.text(DATASETS_CONNECTION)
-        service_uri = self.text(f"{DATASETS_CONNECTION}__blobServiceUri")
-        if bool(connection) == bool(service_uri):
-            self.faults.append(f"set exactly one of {DATASETS_CONNECTION} and {DATASETS_CONNECTION}__blobServiceUri")
+        connection, uri_name = self.text(DATASETS_CONNECTION), f"{DATASETS_CONNECTION}__blobServiceUri"
+        if bool(connection) == bool(self.text(uri_name)):
+            self.faults.append(f"set exactly one of {DATASETS_CONNECTION} and {uri_name}")
+        self.choice(_TRIGGER_SOURCE, "EventGrid", ("EventGrid", "LogsAndContainerScan"))
         settings = Settings(
             storage_connection_string=connection,
-            storage_blob_service_uri=service_uri,
+            storage_blob_service_uri=self.url(uri_name) if self.text(uri_name) else "",
             storage_client_id=self.text(f"{DATASETS_CONNECTION}__clientId"),
             reports_container=self.text("REPORTS_CONTAINER", "reports"),
             state_container=self.text("STATE_CONTAINER", "tunedrop"),
@@ -95,6 +96,7 @@ class _Reader:
             bounds=self.bounds(),
             pace=self.pace(),
         )
+        self.faults += [*_container_faults(settings), *_default_faults(settings), *_pace_faults(settings.pace)]
         if self.faults:
             raise SettingsError("; ".join(self.faults))
         return settings
@@ -121,69 +123,53 @@ class _Reader:
     def pace(self) -> Pace:
         default = Pace()
         return Pace(
-            grace_seconds=self.number("GRACE_SECONDS", default.grace_seconds, float, minimum=0),
-            min_poll_seconds=self.number("MIN_POLL_SECONDS", default.min_poll_seconds, float),
-            max_poll_seconds=self.number("MAX_POLL_SECONDS", default.max_poll_seconds, float),
-            file_deadline_seconds=self.number("FILE_DEADLINE_SECONDS", default.file_deadline_seconds, float),
-            training_deadline_seconds=self.number(
-                "TRAINING_DEADLINE_SECONDS", default.training_deadline_seconds, float
+            grace_seconds=self.seconds("GRACE_SECONDS", default.grace_seconds, minimum=0),
+            min_poll_seconds=self.seconds("MIN_POLL_SECONDS", default.min_poll_seconds),
+            max_poll_seconds=self.seconds("MAX_POLL_SECONDS", default.max_poll_seconds),
+            file_deadline_seconds=self.seconds("FILE_DEADLINE_SECONDS", default.file_deadline_seconds),
+            training_deadline_seconds=self.seconds("TRAINING_DEADLINE_SECONDS", default.training_deadline_seconds),
+            deployment_deadline_seconds=self.seconds(
+                "DEPLOYMENT_DEADLINE_SECONDS", default.deployment_deadline_seconds
             ),
-            deployment_deadline_seconds=self.number(
-                "DEPLOYMENT_DEADLINE_SECONDS", default.deployment_deadline_seconds, float
-            ),
-            answer_deadline_seconds=self.number("ANSWER_DEADLINE_SECONDS", default.answer_deadline_seconds, float),
-            verification_deadline_seconds=self.number(
-                "VERIFICATION_DEADLINE_SECONDS", default.verification_deadline_seconds, float
+            answer_deadline_seconds=self.seconds("ANSWER_DEADLINE_SECONDS", default.answer_deadline_seconds),
+            verification_deadline_seconds=self.seconds(
+                "VERIFICATION_DEADLINE_SECONDS", default.verification_deadline_seconds
             ),
         )
 
-    def text(self, name: str, default: str = "") -> str:
-        return self.environ.get(name, "").strip() or default
 
-    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name, default)
-        if value not in allowed:
-            self.faults.append(f"{name} must be one of {', '.join(allowed)}")
-        return value
-
-    def names(self, name: str, default: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.text(name, default).split(",") if part.strip())
-
-    def number[N: (int, float, Decimal)](
-        self, name: str, default: N, kind: Callable[[str], N], *, minimum: float | None = None
-    ) -> N:
-        raw = self.text(name)
-        if not raw:
-            return default
-        try:
-            value = kind(raw)
-        except (ValueError, InvalidOperation):
-            value = None
-        # A comparison with NaN is never true, so NaN and infinities are faults as well.
-        low = minimum if minimum is not None else 0
-        if value is None or not (low < value or value == minimum) or not value < 10**12:
-            self.faults.append(f"{name} must be a number {'of at least' if minimum is not None else 'above'} {low}")
-            return default
-        return value
-
-    def url(self, name: str, default: str = "") -> str:
-        value = self.text(name, default).rstrip("/")
-        parts = urlsplit(value)
-        if not value:
-            self.faults.append(f"{name} is missing")
-        elif not parts.hostname or not (parts.scheme == "https" or _is_loopback(parts.hostname)):
-            self.faults.append(f"{name} must be an https URL (http only on this machine)")
-        return value
-
-    def resource_id(self, name: str) -> str:
-        value = self.text(name).rstrip("/")
-        parts = value.lower().split("/")
-        if len(parts) != 9 or parts[1] != "subscriptions" or parts[6:8] != ["microsoft.cognitiveservices", "accounts"]:
-            self.faults.append(
-                f"{name} must be /subscriptions/…/resourceGroups/…/providers/Microsoft.CognitiveServices/accounts/…"
-            )
-        return value
+def _container_faults(settings: Settings) -> list[str]:
+    """Return what is wrong with the containers: a run that writes among the datasets would start the next one."""
+    names = (DATASETS_CONTAINER, settings.reports_container, settings.state_container)
+    if len(set(names)) == len(names):
+        return []
+    return [f"REPORTS_CONTAINER and STATE_CONTAINER must differ from each other and from {DATASETS_CONTAINER}"]
 
 
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
+def _default_faults(settings: Settings) -> list[str]:
+    """Return the defaults that lie outside the bounds: no dataset without options would ever be accepted."""
+    bounds = settings.bounds
+    choices = [
+        ("BASE_MODEL", settings.default_base_model, bounds.base_models),
+        ("METHOD", settings.default_method, bounds.methods),
+        ("TRAINING_TYPE", settings.default_training_type, bounds.training_types),
+        ("SKU", settings.default_sku, bounds.skus),
+    ]
+    faults = [
+        f"DEFAULT_{name} must be one of ALLOWED_{name}S"
+        for name, default, allowed in choices
+        if _comparable(default) not in map(_comparable, allowed)
+    ]
+    if settings.default_capacity > bounds.max_capacity:
+        faults.append("DEFAULT_CAPACITY must not be above MAX_CAPACITY")
+    return faults
+
+
+def _pace_faults(pace: Pace) -> list[str]:
+    if pace.min_poll_seconds > pace.max_poll_seconds:
+        return ["MIN_POLL_SECONDS must not be above MAX_POLL_SECONDS"]
+    return []
+
+
+def _comparable(name: str) -> str:
+    return canonical_model(name).casefold()

@@ -2,7 +2,16 @@
 
 from msgspec import Struct
 
-from shared.errors import Conflict, NotFound, PermissionDenied, ServiceError, ServiceUnavailable, TooManyRequests
+from shared.errors import (
+    Conflict,
+    NotFound,
+    PermissionDenied,
+    RequestRefused,
+    ServiceError,
+    ServiceUnavailable,
+    SettingsError,
+    TooManyRequests,
+)
 
 
 class Failure(Struct, frozen=True, kw_only=True):
@@ -42,17 +51,23 @@ REMEDIES: dict[str, str] = {
     "permission-denied": "Give the app's identity the role Cognitive Services OpenAI Contributor on the account and "
     "Storage Blob Data Contributor on the storage account; a new role takes ten minutes to act.",
     "service-refused": "See what the service said.",
+    "settings-invalid": "Have an operator set the settings that are named, then drop the dataset again.",
     "service-silent": "The service did not answer for long: see its status page, then drop the dataset again.",
     "service-unavailable": "The service failed again and again: see its status page, then drop the dataset again.",
     "timed-out": "It took longer than the deadline in the settings: see what the run was waiting for.",
     "too-many-requests": "The service kept asking to slow down: raise the capacity or ask for quota.",
     "unexpected-error": "This is a defect of the product: please report it with the run's id.",
+    "validation-set-changed": "The validation file is not the one that the run had pinned any more: drop the training "
+    "file again when both are complete.",
     "verification-not-possible": "Give verification.questions in the options, or a validation set with user messages.",
 }
 
 # By the name of the exception's class, since that is what a task's failure keeps across the durable boundary.
 _CODES_BY_ERROR = {
-    kind.__name__: kind.code for kind in (Conflict, NotFound, PermissionDenied, ServiceUnavailable, TooManyRequests)
+    **{kind.__name__: kind.code for kind in (Conflict, NotFound, PermissionDenied, ServiceUnavailable)},
+    TooManyRequests.__name__: TooManyRequests.code,
+    RequestRefused.__name__: "service-refused",
+    SettingsError.__name__: SettingsError.code,
 }
 
 
@@ -75,4 +90,6 @@ def failure_of_task(error_type: str, message: str) -> Failure:
         # Another exception's text is not ours to vouch for: it may quote a prompt.
         safe = message if name == "UnexpectedError" else ""
         return failure("unexpected-error", f"An activity failed with {name}.", detail=safe)
+    if name == SettingsError.__name__:
+        return failure(code, "The app's settings are incomplete or contradictory.", detail=message)
     return failure(code, "A service kept failing after all retries.", detail=message)

@@ -39,12 +39,11 @@ def path_kind(path: str) -> PathKind:
     return "training"
 
 
-def validation_path_for(training_path: str) -> str:
-    """Return where the validation part of a training blob would lie."""
+def validation_paths_for(training_path: str) -> tuple[str, ...]:
+    """Return where the validation part of a training blob may lie, the place that goes first before the others."""
     folder, slash, name = training_path.rpartition("/")
-    if name.lower() == "training_set.jsonl":
-        return f"{folder}{slash}validation_set.jsonl"
-    return f"{folder}{slash}{name[: -len('.jsonl')]}.validation.jsonl"
+    beside = f"{folder}{slash}{name[: -len('.jsonl')]}.validation.jsonl"
+    return (f"{folder}{slash}validation_set.jsonl", beside) if name.lower() == "training_set.jsonl" else (beside,)
 
 
 def options_paths_for(training_path: str) -> tuple[str, str]:
@@ -62,10 +61,10 @@ def run_id_for(container: str, path: str, etag: str, options: dict[str, Any]) ->
 def slug_for(path: str) -> str:
     """Return a short readable name for a dataset: ASCII letters, digits and hyphens, 1 to 24 characters."""
     pure = PurePosixPath(path)
-    name = pure.name.removesuffix(".jsonl")
-    if name.lower() == "training_set" and pure.parent.name:
-        name = pure.parent.name
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:24].strip("-")
+    name = pure.name.lower().removesuffix(".jsonl")
+    if name == "training_set" and pure.parent.name:
+        name = pure.parent.name.lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:24].strip("-")
     return slug or "dataset"
 
 

@@ -4,8 +4,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from shared.core.failures import Failure
+from shared.core.failures import Failure, failure
 from shared.core.options import exceeded
 from shared.core.plans import Bounds
 
@@ -22,6 +23,8 @@ class Promise(Struct, frozen=True, kw_only=True):
     usd: Decimal
     at: datetime
     active: bool = True
+    # Two runs that ask for one deployment name would both be trained, and one of them in vain.
+    deployment_name: str = ""
 
 
 class Ledger(Struct, frozen=True, kw_only=True):
@@ -30,9 +33,17 @@ class Ledger(Struct, frozen=True, kw_only=True):
     promises: list[Promise] = []
 
 
-def reserve(ledger: Ledger, run_id: str, usd: Decimal, *, now: datetime, bounds: Bounds) -> Ledger | Failure:
-    """Return the ledger with this run's promise in it, or the bound that it would exceed; twice is as good as once."""
+def reserve(
+    ledger: Ledger, run_id: str, usd: Decimal, *, now: datetime, bounds: Bounds, deployment_name: str = ""
+) -> Ledger | Failure:
+    """Return the ledger with this run's promise in it, or what stands in its way; twice is as good as once.
+
+    In its way stand the bounds, and another run at work that will deploy under the same name.
+    """
     others = [p for p in ledger.promises if p.run_id != run_id and _counts(p, now)]
+    rival = next((p for p in others if p.active and deployment_name and _same_name(p, deployment_name)), None)
+    if rival:
+        return failure("deployment-name-taken", f"The run {rival.run_id} at work will deploy as {deployment_name}.")
     active = sum(p.active for p in others)
     if active >= bounds.max_runs_at_once:
         return exceeded("MAX_RUNS_AT_ONCE", f"{active} other runs are at work; allowed: {bounds.max_runs_at_once}")
@@ -41,7 +52,8 @@ def reserve(ledger: Ledger, run_id: str, usd: Decimal, *, now: datetime, bounds:
         return exceeded(
             "MAX_USD_PER_DAY", f"${usd} on top of today's ${today} was asked for; allowed: ${bounds.max_usd_per_day}"
         )
-    return Ledger(promises=[*others, Promise(run_id=run_id, usd=usd, at=now)])
+    promise = Promise(run_id=run_id, usd=usd, at=now, deployment_name=deployment_name)
+    return Ledger(promises=[*others, promise])
 
 
 def release(ledger: Ledger, run_id: str, *, spent: bool, now: datetime) -> Ledger:
@@ -51,8 +63,13 @@ def release(ledger: Ledger, run_id: str, *, spent: bool, now: datetime) -> Ledge
         if promise.run_id != run_id:
             kept.append(promise)
         elif spent:
-            kept.append(Promise(run_id=run_id, usd=promise.usd, at=promise.at, active=False))
+            kept.append(replace(promise, active=False))
     return Ledger(promises=[p for p in kept if _counts(p, now)])
+
+
+def _same_name(promise: Promise, deployment_name: str) -> bool:
+    # ARM compares names of resources without regard to letter case.
+    return promise.deployment_name.casefold() == deployment_name.casefold()
 
 
 def _counts(promise: Promise, now: datetime) -> bool:

@@ -33,7 +33,7 @@ def parse_options(data: bytes) -> dict[str, Any] | Failure:
         return failure("options-invalid", f"The options file has more than {MAX_OPTIONS_BYTES} bytes.")
     try:
         raw = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # bytes that are not UTF-8 are a ValueError as well
         return failure("options-invalid", "The options file is not JSON.")
     return check_options(raw) or raw
 
@@ -80,7 +80,7 @@ def plan_for(
         hyperparameters=options.hyperparameters,
         training_type=options.training_type or msgspec.convert(defaults.training_type, type=Any),
         deployment_name=options.deployment.name or f"{slug}-{request.run_id[-12:]}",
-        sku=options.deployment.sku or defaults.sku,
+        sku=_as_allowed(options.deployment.sku or defaults.sku, bounds.skus),
         capacity=options.deployment.capacity or defaults.capacity,
         validation_split=options.validation_split,
         questions=len(options.verification.questions),
@@ -91,7 +91,7 @@ def plan_for(
 def exceeded_bound(plan: Plan, bounds: Bounds) -> Failure | None:
     """Return the first bound that a plan exceeds, by the name of its setting, or None."""
     choices = [
-        ("ALLOWED_BASE_MODELS", plan.base_model, bounds.base_models),
+        ("ALLOWED_BASE_MODELS", plan.base_model, tuple(canonical_model(name) for name in bounds.base_models)),
         ("ALLOWED_METHODS", plan.method, bounds.methods),
         ("ALLOWED_TRAINING_TYPES", plan.training_type, bounds.training_types),
         ("ALLOWED_SKUS", plan.sku, bounds.skus),
@@ -114,6 +114,11 @@ def exceeded_bound(plan: Plan, bounds: Bounds) -> Failure | None:
 def exceeded(setting: str, explanation: str) -> Failure:
     """Return the failure of a run that asks for more than a setting allows."""
     return failure("bound-exceeded", f"{setting}: {explanation}.")
+
+
+def _as_allowed(asked: str, allowed: tuple[str, ...]) -> str:
+    """Return a name in the settings' spelling, which the table of prices knows; ARM does not mind letter case."""
+    return next((name for name in allowed if name.casefold() == asked.casefold()), asked)
 
 
 def _script(options: Options) -> Script:

@@ -32,8 +32,8 @@ class Hyperparameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class DeploymentOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The deployment asked for; an empty name is derived from the run."""
 
-    # ARM: 2 to 64 characters; a dropper's name starts with a letter or digit.
-    name: Annotated[str, Meta(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{1,63})?$")] = ""
+    # ARM: 2 to 64 characters; a dropper's name starts with a letter or digit. `$` would allow a line break at the end.
+    name: Annotated[str, Meta(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{1,63})?\Z")] = ""
     sku: str = ""
     capacity: Annotated[int, Meta(ge=1, le=100_000)] | None = None
 
@@ -57,11 +57,12 @@ class VerificationOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of a dataset, from its options file and the HTTP call; None leaves the choice to the settings."""
 
-    base_model: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    # Long enough for a fine-tuned model that is tuned further: base model, ".ft-", 32 hex digits, suffix.
+    base_model: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
     method: Method | None = None
     seed: Annotated[int, Meta(ge=0, le=2_147_483_647)] | None = None
     # 18 characters is the smallest limit that Azure documents.
-    suffix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,18}$")] | None = None
+    suffix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,18}\Z")] | None = None
     hyperparameters: Hyperparameters = Hyperparameters()
     training_type: TrainingType | None = None
     deployment: DeploymentOptions = DeploymentOptions()

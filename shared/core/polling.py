@@ -41,6 +41,10 @@ class Wait(Struct, frozen=True, kw_only=True):
     pace: Pace
     checks: int = 0
     silent_checks: int = 0
+    # Why the last check failed, where it did.
+    last_error: Failure | None = None
+    # The code of the failure when the deadline passes.
+    deadline_code: str = "timed-out"
 
 
 def poll_delay(age: timedelta, pace: Pace, *, retry_after: timedelta | None = None) -> timedelta:
@@ -58,7 +62,8 @@ def given_up(wait: Wait, now: datetime) -> Failure | None:
     """Return why a wait ends without a result, or None while it may go on."""
     if wait.silent_checks >= MAX_SILENT_CHECKS:
         message = f"{wait.silent_checks} checks in a row failed while waiting for {wait.waiting_for}."
-        return failure("service-silent", message)
+        code, detail = (wait.last_error.code, wait.last_error.detail) if wait.last_error else ("service-silent", "")
+        return failure(code, message, detail=detail)
     if (now - wait.started_at).total_seconds() >= wait.deadline_seconds:
-        return failure("timed-out", f"Waited {wait.deadline_seconds:,.0f} seconds for {wait.waiting_for}.")
+        return failure(wait.deadline_code, f"Waited {wait.deadline_seconds:,.0f} seconds for {wait.waiting_for}.")
     return None

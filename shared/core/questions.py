@@ -27,15 +27,27 @@ def _prompt_of(line: bytes) -> list[dict[str, str]]:
         example: Any = json.loads(line)
     except (ValueError, RecursionError):
         return []  # the sample's last line may be cut, and validation has judged the others
-    if not isinstance(example, dict):
-        return []
-    messages = example.get("messages") or (example.get("input") or {}).get("messages") or []
     prompt: list[dict[str, str]] = []
-    for message in messages:
-        role, content = message.get("role"), message.get("content")
-        if role not in ("system", "developer", "user") or not isinstance(content, str):
+    for message in _messages_of(example):
+        role, content = _field(message, "role"), _field(message, "content")
+        if role not in ("system", "developer", "user") or not _is_sendable(content):
             return []
         prompt.append({"role": role, "content": content})
         if role == "user":
             return prompt
     return []
+
+
+def _messages_of(example: Any) -> list[Any]:
+    """Return the messages of a chat example, or of a preference example's input."""
+    messages = _field(example, "messages") or _field(_field(example, "input"), "messages")
+    return messages if isinstance(messages, list) else []
+
+
+def _field(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _is_sendable(content: Any) -> bool:
+    """Tell whether a content is plain text; half a surrogate pair is valid JSON, and no valid UTF-8."""
+    return isinstance(content, str) and not any("\ud800" <= character <= "\udfff" for character in content)

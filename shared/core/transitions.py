@@ -8,12 +8,16 @@ from shared.core.runs import RunState, RunStatus, StageName, StageRecord, StageS
 # Before the upload nothing has been created at Azure OpenAI: a run that ends there was turned away.
 _BEFORE_SPENDING: tuple[StageName, ...] = ("intake", "validation")
 _NOT_THE_DROPPERS_DOING = (
-    "unexpected-error",
-    "service-unavailable",
-    "service-silent",
-    "permission-denied",
-    "too-many-requests",
     "conflict",
+    "not-found",
+    "permission-denied",
+    "service-refused",
+    "service-silent",
+    "service-unavailable",
+    "settings-invalid",
+    "timed-out",
+    "too-many-requests",
+    "unexpected-error",
 )
 
 
@@ -61,6 +65,6 @@ def end_well(state: RunState) -> None:
 
 
 def finish(state: RunState, now: datetime) -> None:
-    """Close a run: nothing is waited for any more."""
-    leave_stage(state, now)
+    """Close a run: nothing is waited for any more; without a report, its publication has failed."""
+    leave_stage(state, now, "succeeded" if state.report else "failed")
     state.finished_at, state.waiting_for, state.next_check_at, state.waiting_instance = now, "", None, ""

@@ -1,12 +1,15 @@
 """What others see of a run: a status within Durable's limit, live progress merged in, a row of the list."""
 
+import json
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from shared.core.runs import LiveProgress, RunState, RunStatus, StageName
 
-# Durable's Azure Storage backend keeps 16 KB of UTF-16: two bytes for each character.
+# Durable's Azure Storage backend keeps 16 KB of UTF-16: two bytes for each character. The worker library writes JSON
+# with spaces and with every character beyond ASCII escaped.
 MAX_STATUS_CHARACTERS = 8_000
 
 
@@ -25,16 +28,21 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fit_status(state: RunState) -> RunState:
-    """Return the state with as many issues left out as its limit demands; the report holds them all."""
-    while state.validation and state.validation.issues and _characters(state) > MAX_STATUS_CHARACTERS:
+    """Return the state with as much left out as its limit demands, least needed first; the report holds it all."""
+    while state.validation and state.validation.issues and _is_too_long(state):
         kept = state.validation.issues[: len(state.validation.issues) // 2]
-        state = msgspec.structs.replace(state, validation=msgspec.structs.replace(state.validation, issues=kept))
+        state = replace(state, validation=replace(state.validation, issues=kept))
+    if state.estimate and _is_too_long(state):
+        state = replace(state, estimate=replace(state.estimate, assumptions=[]))
+    if _is_too_long(state):
+        # Only paths of many hundred characters, each of them in several places, lead here.
+        state = replace(state, plan=None, report=None)
     return state
 
 
 def with_live(state: RunState, live: LiveProgress) -> RunState:
     """Return the state with what a waiting sub-orchestration has learned since."""
-    return msgspec.structs.replace(
+    return replace(
         state,
         waiting_for=live.waiting_for,
         next_check_at=live.next_check_at,
@@ -58,5 +66,5 @@ def row_for(state: RunState) -> RunRow:
     )
 
 
-def _characters(state: RunState) -> int:
-    return len(msgspec.json.encode(state).decode())
+def _is_too_long(state: RunState) -> bool:
+    return len(json.dumps(msgspec.to_builtins(state))) > MAX_STATUS_CHARACTERS

@@ -10,20 +10,20 @@ SPLITS: tuple[SplitName, ...] = ("training", "validation")
 
 
 def clean_up(tuning: FineTuning, deployments: Deployments, plan: Plan) -> list[str]:
-    """Delete the run's deployment, cancel its jobs, delete its files; return in words what was done.
+    """Cancel the run's jobs, delete its deployment, delete its files; return in words what was done.
 
-    Looks for them by their fingerprint, so that what an unanswered request has created is found as well.
+    Looks for them by their fingerprint, so that what an unanswered request has created is found as well. The order is
+    that of what they cost, and jobs are found by their files.
     """
-    done: list[str] = []
+    files = [(split, file.id) for split in SPLITS for file in tuning.find_files(file_name_for(plan.run_id, split))]
+    done = [words for _, file_id in files for words in _cancel_jobs(tuning, file_id)]
     found = deployments.check_deployment(plan.deployment_name)
     if found is not None and found.owned and found.run_id == plan.run_id:
         deployments.delete_deployment(plan.deployment_name)
         done.append(f"deleted the deployment {plan.deployment_name}")
-    for split in SPLITS:
-        for file in tuning.find_files(file_name_for(plan.run_id, split)):
-            done += _cancel_jobs(tuning, file.id)
-            tuning.delete_file(file.id)
-            done.append(f"deleted the {split} file {file.id}")
+    for split, file_id in files:
+        tuning.delete_file(file_id)
+        done.append(f"deleted the {split} file {file_id}")
     return done
 
 

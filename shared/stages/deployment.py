@@ -41,10 +41,11 @@ def check_deployment(deployments: Deployments, name: str) -> CheckResult:
 
 def probe_deployment(tuning: FineTuning, deployment: DeploymentSnapshot) -> CheckResult:
     """Tell whether the data plane answers under the deployment's name: it may lag minutes behind ARM."""
-    waiting_for = "the deployment's first answer"
     try:
         tuning.chat(deployment.name, PROBE, max_tokens=PROBE_TOKENS)
-    except NotFound:
+    except (NotFound, RequestRefused) as error:
+        # DeploymentNotFound, DeploymentNotReady: Azure documents neither the status of the second nor its duration.
+        waiting_for = f"the deployment's first answer ({error.service_code or error.status})"
         return CheckResult(deployment=deployment, waiting_for=waiting_for)
     except TooManyRequests:
         # Only a deployment that exists can be too busy.

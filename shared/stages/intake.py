@@ -6,11 +6,12 @@ from msgspec import Struct
 
 from shared import codec
 from shared.core.failures import Failure, failure
-from shared.core.intake import Parts, claim_path, options_paths_for, private_path, validation_path_for
-from shared.core.options import Defaults, merge_options, parse_options, plan_for
+from shared.core.intake import Parts, claim_path, options_paths_for, private_path, validation_paths_for
+from shared.core.options import MAX_OPTIONS_BYTES, Defaults, merge_options, parse_options, plan_for
 from shared.core.plans import Blob, Bounds, Plan
 from shared.core.runs import RunRequest
 from shared.ports import BlobStore
+from shared.stages.parts import beginning_of
 
 
 class Claim(Struct, frozen=True, kw_only=True):
@@ -35,11 +36,10 @@ def claim_run(blobs: BlobStore, container: str, request: RunRequest, options: di
 
 def find_parts(blobs: BlobStore, container: str, training_path: str) -> Parts:
     """Return the parts of a dataset that exist now; its own options file goes before the folder's."""
-    found = (blobs.look(container, path) for path in options_paths_for(training_path))
     return Parts(
         training=blobs.look(container, training_path),
-        validation=blobs.look(container, validation_path_for(training_path)),
-        options_file=next((blob for blob in found if blob is not None), None),
+        validation=_first(blobs, container, validation_paths_for(training_path)),
+        options_file=_first(blobs, container, options_paths_for(training_path)),
     )
 
 
@@ -62,6 +62,11 @@ def settle_plan(
     return Intake(plan=plan)
 
 
+def _first(blobs: BlobStore, container: str, paths: tuple[str, ...]) -> Blob | None:
+    found = (blobs.look(container, path) for path in paths)
+    return next((blob for blob in found if blob is not None), None)
+
+
 def _problem_with(training: Blob | None, request: RunRequest) -> Failure | None:
     if training is None:
         return failure("dataset-missing", f"{request.path} was there when the run was asked for, and is gone.")
@@ -80,5 +85,6 @@ def _options_of(
     explicit = codec.from_json(claim, Claim).options if claim else {}
     if options_file is None:
         return explicit
-    from_file = parse_options(b"".join(blobs.stream(options_file)))
+    # One byte more than is allowed, so that a file which is too large shows as such.
+    from_file = parse_options(beginning_of(blobs, options_file, MAX_OPTIONS_BYTES + 1))
     return from_file if isinstance(from_file, Failure) else merge_options(from_file, explicit)

@@ -5,16 +5,13 @@ from shared.core.files import file_name_for, file_outcome
 from shared.core.plans import Plan
 from shared.core.polling import CheckResult
 from shared.core.validation import SplitName
-from shared.errors import RequestRefused
+from shared.errors import BlobChanged, NotFound, RequestRefused
 from shared.ports import BlobStore, FineTuning
+from shared.stages.parts import lost_part
 
 
 def upload_file(blobs: BlobStore, tuning: FineTuning, plan: Plan, split: SplitName) -> CheckResult:
-    """Upload one split, or adopt the file that an earlier try of this run has uploaded.
-
-    Raises:
-        BlobChanged: the dataset was replaced since it was pinned.
-    """
+    """Upload one split, or adopt the file that an earlier try of this run has uploaded."""
     name = file_name_for(plan.run_id, split)
     for file in tuning.find_files(name):
         if file_outcome(file.status) != "failed":
@@ -25,6 +22,10 @@ def upload_file(blobs: BlobStore, tuning: FineTuning, plan: Plan, split: SplitNa
         return CheckResult(done=True, file=tuning.create_file(name, blob, blobs.stream(blob)))
     except RequestRefused as error:
         return CheckResult(failure=refusal("file-refused", f"The {split} file", error))
+    except (BlobChanged, NotFound) as error:
+        if error.service != "storage":
+            raise
+        return CheckResult(failure=lost_part(blobs, plan))
 
 
 def check_file(tuning: FineTuning, file_id: str, split: SplitName) -> CheckResult:

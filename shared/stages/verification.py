@@ -1,13 +1,14 @@
 """Verification: proof that the deployment answers as the model that was trained."""
 
-from collections.abc import Iterator
+import logging
+
+from msgspec.structs import replace
 
 from shared import codec
-from shared.core.failures import Failure, failure
+from shared.core.failures import Failure, failure, refusal
 from shared.core.intake import private_path
-from shared.core.plans import Plan, Script
+from shared.core.plans import Plan
 from shared.core.polling import CheckResult
-from shared.core.questions import questions_from_examples
 from shared.core.verification import (
     AnsweredQuestion,
     ChatAnswer,
@@ -16,23 +17,23 @@ from shared.core.verification import (
     VerificationSummary,
     problem_with,
 )
-from shared.errors import NotFound, TooManyRequests
+from shared.errors import NotFound, RequestRefused, ServiceError, TooManyRequests
 from shared.ports import BlobStore, FineTuning
+from shared.stages.questions import read_questions
 
 # Enough for an answer of a few paragraphs; an answer that is longer counts as truncated.
 ANSWER_TOKENS = 800
-# A validation example is a few KB; this many bytes hold far more than the few that are asked.
-SAMPLE_BYTES = 1_000_000
+
+LOG = logging.getLogger(__name__)
 
 
 def verify_deployment(
     blobs: BlobStore, tuning: FineTuning, plan: Plan, *, container: str, model: str, base_deployment: str
 ) -> CheckResult:
     """Ask the questions that are not answered yet; a busy service is waited on, and no answer is asked for twice."""
-    questions = _questions(blobs, plan, container)
+    questions = read_questions(blobs, plan, container)
     if not questions:
-        message = "There is nothing to ask: neither the options nor the examples hold a question in plain text."
-        return CheckResult(failure=failure("verification-not-possible", message))
+        return CheckResult(failure=failure("verification-not-possible", "The run's questions are gone."))
     path = private_path(plan.run_id, "verification.json")
     stored = blobs.read(container, path)
     answers = list(codec.from_json(stored, VerificationRecord).answers) if stored else []
@@ -44,37 +45,31 @@ def verify_deployment(
             seconds = busy.retry_after.total_seconds() if busy.retry_after else None
             waiting_for = f"answer {len(answers) + 1} of {len(questions)} (the service is busy)"
             return CheckResult(waiting_for=waiting_for, retry_after_seconds=seconds)
+        except RequestRefused as error:
+            return CheckResult(failure=refusal("service-refused", f"Question {len(answers) + 1}", error))
         blobs.write(container, path, codec.to_json(VerificationRecord(answers=answers)))
     return _verdict(answers, base_deployment)
 
 
-def _questions(blobs: BlobStore, plan: Plan, container: str) -> list[Question]:
-    stored = blobs.read(container, private_path(plan.run_id, "script.json"))
-    script = codec.from_json(stored, Script) if stored else Script()
-    if script.questions:
-        return script.questions
-    source = "validation" if plan.validation else "training"
-    return questions_from_examples(_sample(blobs, plan), source=source, expected=script.expected)
-
-
-def _sample(blobs: BlobStore, plan: Plan) -> bytes:
-    """Return the first bytes of the held-out examples; of the training examples where nothing is held out."""
-    chunks: Iterator[bytes] = blobs.stream(plan.validation or plan.training)
-    sample = b""
-    for chunk in chunks:
-        sample += chunk
-        if len(sample) >= SAMPLE_BYTES:
-            break
-    return sample[:SAMPLE_BYTES]
-
-
 def _ask(tuning: FineTuning, deployment: str, question: Question, model: str, base_deployment: str) -> AnsweredQuestion:
-    answer = tuning.chat(deployment, question.messages, max_tokens=ANSWER_TOKENS)
-    base: ChatAnswer | None = None
-    if base_deployment:
-        base = tuning.chat(base_deployment, question.messages, max_tokens=ANSWER_TOKENS)
+    answer = _storable(tuning.chat(deployment, question.messages, max_tokens=ANSWER_TOKENS))
+    base = _base_answer(tuning, base_deployment, question) if base_deployment else None
     problem = problem_with(answer, expected=question.expected, fine_tuned_model=model)
     return AnsweredQuestion(question=question, answer=answer, base_answer=base, problem=problem)
+
+
+def _base_answer(tuning: FineTuning, base_deployment: str, question: Question) -> ChatAnswer | None:
+    """Return the base model's answer, for comparison only: what keeps it away never keeps a run from its verdict."""
+    try:
+        return _storable(tuning.chat(base_deployment, question.messages, max_tokens=ANSWER_TOKENS))
+    except ServiceError as error:
+        LOG.warning("the base deployment %s did not answer: %s", base_deployment, error)
+        return None
+
+
+def _storable(answer: ChatAnswer) -> ChatAnswer:
+    """Return an answer that UTF-8 can hold: JSON may carry half of a surrogate pair."""
+    return replace(answer, text=answer.text.encode(errors="replace").decode())
 
 
 def _verdict(answers: list[AnsweredQuestion], base_deployment: str) -> CheckResult:
