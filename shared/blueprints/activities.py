@@ -9,7 +9,6 @@ import azure.durable_functions as df
 from shared import codec
 from shared.blueprints import names
 from shared.blueprints import payloads as p
-from shared.core.failures import Failure, failure
 from shared.core.intake import private_path
 from shared.core.options import Defaults
 from shared.core.polling import CheckResult
@@ -19,6 +18,8 @@ from shared.errors import BlobChanged, NotFound, TunedropError
 from shared.services import services
 from shared.stages import admission, cleanup, deployment, intake, publication, splitting, training, upload, validation
 from shared.stages import verification as verifying
+from shared.stages.parts import lost_part
+from shared.stages.questions import settle_questions
 
 bp = df.Blueprint()
 
@@ -69,8 +70,8 @@ def _settle_plan(request: RunRequest) -> intake.Intake:
 def _split_dataset(given: p.ForPlan) -> p.SplitBlobs:
     try:
         parts = splitting.split_dataset(services().blobs, given.plan, services().settings.state_container)
-    except BlobChanged:
-        return p.SplitBlobs(failure=_dataset_changed())
+    except (BlobChanged, NotFound):
+        return p.SplitBlobs(failure=lost_part(services().blobs, given.plan))
     return p.SplitBlobs(training=parts[0], validation=parts[1])
 
 
@@ -78,8 +79,8 @@ def _validate_dataset(given: p.ForPlan) -> p.Validated:
     settings, blobs = services().settings, services().blobs
     try:
         detail = validation.validate_dataset(blobs, services().counter_for, given.plan)
-    except BlobChanged:
-        return p.Validated(failure=_dataset_changed())
+    except (BlobChanged, NotFound):
+        return p.Validated(failure=lost_part(blobs, given.plan))
     path = private_path(given.plan.run_id, "validation.json")
     blobs.write(settings.state_container, path, codec.to_json(detail))
     statistics = detail.summary.training
@@ -91,9 +92,12 @@ def _validate_dataset(given: p.ForPlan) -> p.Validated:
 
 
 def _admit_run(given: p.Admission) -> CheckResult:
-    settings = services().settings
+    settings, blobs = services().settings, services().blobs
+    unanswerable = settle_questions(blobs, given.plan, settings.state_container)
+    if unanswerable:
+        return CheckResult(failure=unanswerable)
     refused = admission.admit_run(
-        services().blobs,
+        blobs,
         services().deployments,
         settings.state_container,
         given.plan,
@@ -102,13 +106,6 @@ def _admit_run(given: p.Admission) -> CheckResult:
         now=datetime.now(UTC),
     )
     return CheckResult(done=refused is None, failure=refused)
-
-
-def _upload_file(given: p.SplitUpload) -> CheckResult:
-    try:
-        return upload.upload_file(services().blobs, services().fine_tuning, given.plan, given.split)
-    except BlobChanged:
-        return CheckResult(failure=_dataset_changed())
 
 
 def _verify_deployment(given: p.VerificationInput) -> CheckResult:
@@ -121,10 +118,6 @@ def _verify_deployment(given: p.VerificationInput) -> CheckResult:
         model=given.model,
         base_deployment=settings.base_deployment,
     )
-
-
-def _clean_up(given: p.ForPlan) -> p.CleanedUp:
-    return p.CleanedUp(done=cleanup.clean_up(services().fine_tuning, services().deployments, given.plan))
 
 
 def _release_run(given: p.Release) -> p.Nothing:
@@ -154,16 +147,16 @@ def _results_of(file_id: str) -> bytes | None:
         return None
 
 
-def _dataset_changed() -> Failure:
-    return failure("dataset-changed", "The dataset was replaced while the run was reading it.")
-
-
 _register(names.FIND_PARTS, p.DatasetPath, _find_parts)
 _register(names.SETTLE_PLAN, RunRequest, _settle_plan)
 _register(names.SPLIT_DATASET, p.ForPlan, _split_dataset)
 _register(names.VALIDATE_DATASET, p.ForPlan, _validate_dataset)
 _register(names.ADMIT_RUN, p.Admission, _admit_run)
-_register(names.UPLOAD_FILE, p.SplitUpload, _upload_file)
+_register(
+    names.UPLOAD_FILE,
+    p.SplitUpload,
+    lambda given: upload.upload_file(services().blobs, services().fine_tuning, given.plan, given.split),
+)
 _register(
     names.CHECK_FILE,
     p.FileCheck,
@@ -195,6 +188,15 @@ _register(
     lambda given: deployment.probe_deployment(services().fine_tuning, given.deployment),
 )
 _register(names.VERIFY_DEPLOYMENT, p.VerificationInput, _verify_deployment)
-_register(names.CLEAN_UP, p.ForPlan, _clean_up)
+_register(
+    names.CLEAN_UP,
+    p.ForPlan,
+    lambda given: cleanup.clean_up(services().fine_tuning, services().deployments, given.plan),
+)
+_register(
+    names.CHECK_CLEAN_UP,
+    p.ForPlan,
+    lambda given: cleanup.check_clean_up(services().fine_tuning, services().deployments, given.plan),
+)
 _register(names.RELEASE_RUN, p.Release, _release_run)
 _register(names.PUBLISH_REPORT, RunState, _publish_report)

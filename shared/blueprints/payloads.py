@@ -98,12 +98,6 @@ class VerificationInput(Struct, frozen=True, kw_only=True):
     model: str
 
 
-class CleanedUp(Struct, frozen=True, kw_only=True):
-    """Gives: what was undone, in words."""
-
-    done: list[str] = []
-
-
 class Release(Struct, frozen=True, kw_only=True):
     """Takes: the run that ends, and whether a job was created for it."""
 

@@ -14,6 +14,7 @@ from shared.core.plans import Plan
 from shared.core.polling import CheckResult
 from shared.core.runs import ReportLinks, UploadedFiles
 from shared.core.validation import SplitName
+from shared.stages.cleanup import CleanUp
 from shared.stages.intake import Intake
 
 
@@ -137,10 +138,23 @@ def clean_slate(story: Story, ended: Failure) -> Steps[None]:
     state.waiting_for = "the clean-up"
     story.tell()
     try:
-        undone = yield from story.call(names.CLEAN_UP, p.ForPlan(plan=state.plan), p.CleanedUp)
+        undone = yield from story.call(names.CLEAN_UP, p.ForPlan(plan=state.plan), CleanUp)
         state.cleaned_up = undone.done
+        if undone.left:
+            yield from _clean_up_later(story, p.ForPlan(plan=state.plan), undone.left)
     except RunEnded as end:
         state.warnings.append(f"Clean-up failed ({end.failure.code}): look for what this run has left at Azure OpenAI.")
+
+
+def _clean_up_later(story: Story, target: p.ForPlan, left: list[str]) -> Steps[None]:
+    """Wait until the service lets us undo what is left: a deployment in the making cannot be deleted."""
+    deadline = story.request.pace.deployment_deadline_seconds
+    wait = story.wait_for(names.CHECK_CLEAN_UP, target, f"the service to let us {', '.join(left)}", deadline)
+    try:
+        yield from story.wait("clean-up", wait)
+        story.state.cleaned_up += left
+    except RunEnded:
+        story.state.warnings.append(f"Still to be done by hand, since the service did not let us: {', '.join(left)}.")
 
 
 def publication(story: Story) -> Steps[None]:

@@ -13,7 +13,7 @@ from shared.blueprints.problems import problem
 from shared.blueprints.reading import read_run
 from shared.blueprints.starting import start_run
 from shared.core.failures import REMEDIES
-from shared.core.intake import path_kind
+from shared.core.intake import is_blob_path, path_kind
 from shared.core.options import MAX_OPTIONS_BYTES, check_options
 from shared.services import services
 from shared.settings import DATASETS_CONNECTION, DATASETS_CONTAINER, trigger_source
@@ -34,7 +34,7 @@ class StartBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arg_name="blob",
     path=f"{DATASETS_CONTAINER}/{{name}}",
     connection=DATASETS_CONNECTION,
-    source=trigger_source(os.environ),
+    source=func.BlobSource(trigger_source(os.environ)),
 )
 @bp.durable_client_input(client_name="client")
 def on_dataset_blob(blob: blob_binding.BlobClient, client: df.SyncDurableFunctionsClient) -> None:
@@ -84,7 +84,7 @@ def _body_of(req: func.HttpRequest) -> StartBody | func.HttpResponse:
         return problem(400, "body-invalid", f"The body is not a start of a run: {str(error)[:200]}.", remedy)
     except (msgspec.DecodeError, RecursionError):
         return problem(400, "body-not-json", "The body is not JSON.", remedy)
-    if path_kind(body.dataset) != "training":
+    if not is_blob_path(body.dataset) or path_kind(body.dataset) != "training":
         detail = f"{body.dataset[:200]!r} is not the path of a training file (.jsonl, and no validation file)."
         return problem(400, "dataset-not-training", detail, "Name the training file; its partner is found by its name.")
     invalid = check_options(dict(body.options))

@@ -13,7 +13,7 @@ from shared.core.statistics import SplitTally
 from shared.core.tokens import count_example
 from shared.core.validation import SplitName, SplitStatistics
 
-# Azure OpenAI documentation, fine-tuning, of each file: "at least 10 examples". The service turns a smaller one to error.
+# Azure OpenAI documentation, fine-tuning, of each file: "at least 10 examples". A smaller one turns to error.
 MIN_EXAMPLES = 10
 
 

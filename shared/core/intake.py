@@ -11,6 +11,9 @@ import msgspec
 from shared.core.plans import Blob
 from shared.core.runs import Pace, RunRequest
 
+# Azure Storage: "a blob name can be 1 to 1,024 characters long".
+MAX_PATH = 1024
+
 PathKind = Literal["training", "validation", "options", "other"]
 
 
@@ -37,6 +40,12 @@ def path_kind(path: str) -> PathKind:
     if name == "validation_set.jsonl" or name.endswith(".validation.jsonl"):
         return "validation"
     return "training"
+
+
+def is_blob_path(path: str) -> bool:
+    """Tell whether a path can name a blob as it stands: a client would normalise dots, and storage refuses controls."""
+    plain = path.isprintable() and "\\" not in path and 0 < len(path) <= MAX_PATH
+    return plain and not path.startswith("/") and not {".", ".."} & set(path.split("/"))
 
 
 def validation_paths_for(training_path: str) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "not-jsonl": Meaning("error", "This is no JSONL file.", "Save the examples as UTF-8 text, one JSON object a line."),
     "too-few-examples": Meaning(
-        "error", "The service takes no file of fewer than 10 examples.", "Add examples, or hold out more or none of them."
+        "error", "The service takes no file of fewer than 10 examples.", "Add examples; hold out none, or more of them."
     ),
     "line-too-long": Meaning("error", "The line has more than 16 MiB.", "Shorten the example, or split it."),
     "blank-line": Meaning("warning", "The line is blank.", "Remove the line."),

@@ -13,6 +13,7 @@ from tests.e2e.world import a_world
 
 @pytest.fixture
 async def world(storage):
+    """Return a product in which every slow resource of Azure is finished at once."""
     async with a_world(storage, pace=Pace.instant()) as world:
         yield world
 
@@ -25,21 +26,25 @@ async def grace(world):
 
 
 async def drop_training_first(world):
+    """Drop the pair of a folder, the training file first."""
     await world.drop("training_set.jsonl", training_set())
     await world.drop("validation_set.jsonl", validation_set())
 
 
 async def drop_validation_first(world):
+    """Drop the pair of a folder, the validation file first."""
     await world.drop("validation_set.jsonl", validation_set())
     await world.drop("training_set.jsonl", training_set())
 
 
 async def drop_both_at_once(world):
+    """Drop the pair of a folder, with both events at the same moment."""
     paths = [world.put("training_set.jsonl", training_set()), world.put("validation_set.jsonl", validation_set())]
     await asyncio.gather(*(world.event(path) for path in paths))
 
 
 async def drop_a_named_pair(world):
+    """Drop a pair that is named after its training file."""
     await world.drop("parrot.jsonl", training_set())
     await world.drop("parrot.validation.jsonl", validation_set())
 
