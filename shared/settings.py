@@ -6,7 +6,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shared.core.models import canonical_model
 from shared.core.plans import Bounds
 from shared.core.runs import Pace
 from shared.environment import Environment
@@ -96,7 +95,7 @@ class _Reader(Environment):
             bounds=self.bounds(),
             pace=self.pace(),
         )
-        self.faults += [*_container_faults(settings), *_default_faults(settings), *_pace_faults(settings.pace)]
+        self.faults += [*_container_faults(settings), *_pace_faults(settings.pace)]
         if self.faults:
             raise SettingsError("; ".join(self.faults))
         return settings
@@ -146,30 +145,7 @@ def _container_faults(settings: Settings) -> list[str]:
     return [f"REPORTS_CONTAINER and STATE_CONTAINER must differ from each other and from {DATASETS_CONTAINER}"]
 
 
-def _default_faults(settings: Settings) -> list[str]:
-    """Return the defaults that lie outside the bounds: no dataset without options would ever be accepted."""
-    bounds = settings.bounds
-    choices = [
-        ("BASE_MODEL", settings.default_base_model, bounds.base_models),
-        ("METHOD", settings.default_method, bounds.methods),
-        ("TRAINING_TYPE", settings.default_training_type, bounds.training_types),
-        ("SKU", settings.default_sku, bounds.skus),
-    ]
-    faults = [
-        f"DEFAULT_{name} must be one of ALLOWED_{name}S"
-        for name, default, allowed in choices
-        if _comparable(default) not in map(_comparable, allowed)
-    ]
-    if settings.default_capacity > bounds.max_capacity:
-        faults.append("DEFAULT_CAPACITY must not be above MAX_CAPACITY")
-    return faults
-
-
 def _pace_faults(pace: Pace) -> list[str]:
     if pace.min_poll_seconds > pace.max_poll_seconds:
         return ["MIN_POLL_SECONDS must not be above MAX_POLL_SECONDS"]
     return []
-
-
-def _comparable(name: str) -> str:
-    return canonical_model(name).casefold()

@@ -43,8 +43,10 @@ def check_options(raw: Any) -> Failure | None:
     try:
         msgspec.convert(raw, Options)
     except msgspec.ValidationError as error:
-        # The library quotes a value that is not among the allowed ones; a value may be prompt text.
+        # The library quotes a value that is not among the allowed ones; a value may be prompt text. So may a name that
+        # does not look like one.
         said = re.sub(r"enum value .* - at", "value - at", str(error), flags=re.DOTALL)
+        said = re.sub(r"unknown field `(?!\w{1,40}`).*`", "unknown field `…`", said, flags=re.DOTALL)
         return failure("options-invalid", f"The options are not valid: {said[:200]}.")
     return None
 
