@@ -35,8 +35,9 @@ class Trouble:
 class FakeFineTuning(FineTuning):
     """Azure OpenAI's data plane in memory.
 
-    `files` and `jobs` hold what exists, by id, and `contents` the bytes of each file; a test changes a status by putting
-    another snapshot there. `answers` are given one by one to chats, by deployment; without one a deployment is unknown.
+    `files` and `jobs` hold what exists, by id, and `contents` the bytes of each file; a test changes a status by
+    putting another snapshot there. `answers` are given one by one to chats, by deployment; a deployment without one is
+    unknown.
     """
 
     def __init__(self) -> None:

@@ -32,11 +32,9 @@ def fit_status(state: RunState) -> RunState:
     while state.validation and state.validation.issues and _is_too_long(state):
         kept = state.validation.issues[: len(state.validation.issues) // 2]
         state = replace(state, validation=replace(state.validation, issues=kept))
-    if state.estimate and _is_too_long(state):
-        state = replace(state, estimate=replace(state.estimate, assumptions=[]))
-    if _is_too_long(state):
-        # Only paths of many hundred characters, each of them in several places, lead here.
-        state = replace(state, plan=None, report=None)
+    for leave_out in (_assumptions, _words_of_services, _paths, _findings):
+        if _is_too_long(state):
+            state = leave_out(state)
     return state
 
 
@@ -64,6 +62,25 @@ def row_for(state: RunState) -> RunRow:
         base_model=state.plan.base_model if state.plan else "",
         failure_code=state.failure.code if state.failure else "",
     )
+
+
+def _assumptions(state: RunState) -> RunState:
+    return replace(state, estimate=state.estimate and replace(state.estimate, assumptions=[]))
+
+
+def _words_of_services(state: RunState) -> RunState:
+    """Leave out what services said: up to 500 characters each, and quotes of a dataset may be in any script."""
+    job = state.job and replace(state.job, error_message="", last_event="")
+    return replace(state, job=job, failure=state.failure and replace(state.failure, detail=""))
+
+
+def _paths(state: RunState) -> RunState:
+    """Leave out plan and report: a path may have a thousand characters, and stands in each of them more than once."""
+    return replace(state, plan=None, report=None)
+
+
+def _findings(state: RunState) -> RunState:
+    return replace(state, validation=None, verification=None, estimate=None, cleaned_up=[])
 
 
 def _is_too_long(state: RunState) -> bool:

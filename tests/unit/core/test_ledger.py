@@ -124,7 +124,7 @@ STEPS = st.lists(
 
 @given(STEPS)
 def test_no_interleaving_exceeds_the_bounds(steps):
-    """Whatever runs reserve and release, in whatever order and over whatever hours, both bounds hold after each step."""
+    """Whatever runs reserve and release, in whatever order and over whatever hours, both bounds hold."""
     ledger, now = Ledger(), NOON
     for action, run_id, usd, hours in steps:
         now += timedelta(hours=hours)
