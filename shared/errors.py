@@ -56,7 +56,8 @@ class ServiceError(TunedropError):
         self.service, self.operation, self.status = service, operation, status
         self.service_code, self.said, self.retry_after = service_code, said, retry_after
         # The message crosses the durable boundary: it must be safe to store.
-        super().__init__(f"{service} {operation}: {status or 'no answer'} {service_code} {said}".strip())
+        words = (f"{service} {operation}:", str(status or "no answer"), service_code, said)
+        super().__init__(" ".join(filter(None, words)))
 
 
 class ServiceUnavailable(ServiceError):
@@ -103,7 +104,7 @@ class RequestRefused(ServiceError):
 
 def error_for_status(status: int | None) -> type[ServiceError]:
     """Return the class of exception that an HTTP status stands for (None: no answer came)."""
-    if status is None or status in (408, 500, 502, 503, 504) or status > 500:
+    if status is None or status == 408 or status >= 500:
         return ServiceUnavailable
     by_status: dict[int, type[ServiceError]] = {
         401: PermissionDenied,

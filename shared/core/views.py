@@ -80,7 +80,7 @@ def _paths(state: RunState) -> RunState:
 
 
 def _findings(state: RunState) -> RunState:
-    return replace(state, validation=None, verification=None, estimate=None, cleaned_up=[])
+    return replace(state, validation=None, verification=None, estimate=None, job=None, cleaned_up=[])
 
 
 def _is_too_long(state: RunState) -> bool:

@@ -126,4 +126,4 @@ def test_a_machine_without_identity_is_permission_denied(settings: Settings) -> 
     """That no token can be had is told as such, without paths of the machine."""
     with pytest.raises(PermissionDenied) as raised:
         AzureBlobs(settings, NoIdentity(), retries=0).look("tunedrop", "runs/a.json")
-    assert str(raised.value) == "storage get_token: no answer  no token for the app: ClientAuthenticationError"
+    assert str(raised.value) == "storage get_token: no answer no token for the app: ClientAuthenticationError"
