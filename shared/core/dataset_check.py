@@ -15,6 +15,8 @@ from shared.core.validation import SplitName, SplitStatistics
 
 # Azure OpenAI documentation, fine-tuning, of each file: "at least 10 examples". A smaller one turns to error.
 MIN_EXAMPLES = 10
+# An example that has an error and so many findings is not read on: a hostile line could have millions.
+FINDINGS_PER_EXAMPLE = 100
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -68,7 +70,9 @@ class _SplitCheck:
 
     def _is_sound(self, example: Example, number: int) -> bool:
         sound = True
-        for finding in check_example(example, self._rules.method):
+        for found, finding in enumerate(check_example(example, self._rules.method), start=1):
             self._log.add(finding, self._split, number)
             sound = sound and MEANINGS[finding.code].severity != "error"
+            if found >= FINDINGS_PER_EXAMPLE and not sound:
+                break
         return sound

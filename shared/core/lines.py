@@ -12,8 +12,8 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 class Line(Struct, frozen=True):
     """A line, counted from 1.
 
-    `data` is without the newline, and only the beginning of a line that is too long; `size` is the whole line's with it;
-    `ended` is False for a last line that has no newline.
+    `data` is without the newline, and only the beginning of a line that is too long; `size` is that of the whole line
+    with it; `ended` is False for a last line that has no newline.
     """
 
     number: int

@@ -31,13 +31,14 @@ class ExampleTokens(NamedTuple):
 
 def count_example(example: dict[str, Any], method: Method, count: Count) -> ExampleTokens:
     """Return the tokens of an example, whatever shape its values have; `count` is exact for one text."""
-    messages = list(_messages_of(example, method))
     definitions = example.get("tools") if method == "supervised" else _dict(example.get("input")).get("tools")
-    total = TOKENS_PER_EXAMPLE + sum(_message_tokens(message, count) for message in messages)
-    return ExampleTokens(
-        total=total + _tools_tokens(definitions, count),
-        assistant=sum(_value_tokens(m.get("content"), count) for m in messages if m.get("role") == "assistant"),
-    )
+    total, assistant = TOKENS_PER_EXAMPLE + _tools_tokens(definitions, count), 0
+    for message in _messages_of(example, method):
+        content = _value_tokens(message.get("content"), count)
+        total += content + _tokens_beside_content(message, count)
+        if message.get("role") == "assistant":
+            assistant += content
+    return ExampleTokens(total, assistant)
 
 
 def _messages_of(example: dict[str, Any], method: Method) -> Iterator[dict[str, Any]]:
@@ -49,8 +50,8 @@ def _messages_of(example: dict[str, Any], method: Method) -> Iterator[dict[str, 
         yield from (message for message in _list(messages) if isinstance(message, dict))
 
 
-def _message_tokens(message: dict[str, Any], count: Count) -> int:
-    fields = sum(_value_tokens(value, count) for value in message.values())
+def _tokens_beside_content(message: dict[str, Any], count: Count) -> int:
+    fields = sum(_value_tokens(value, count) for key, value in message.items() if key != "content")
     return TOKENS_PER_MESSAGE + fields + (TOKENS_PER_NAME if "name" in message else 0)
 
 
