@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from shared import codec
 from shared.blueprints import stages
 from shared.blueprints.story import RunEnded, Steps, Story, now_of
-from shared.core import transitions
 from shared.core.polling import CHECKS_PER_GENERATION, CheckResult, Wait, given_up, poll_delay
 from shared.core.runs import LiveProgress, RunRequest
 
@@ -28,7 +27,6 @@ def run_dataset(context: task.OrchestrationContext, payload: dict[str, Any]) -> 
         model = yield from stages.training(story, plan, files)
         yield from stages.deployment(story, plan, model)
         yield from stages.verification(story, plan, model)
-        transitions.end_well(story.state)
     except RunEnded as end:
         yield from stages.clean_slate(story, end.failure)
     yield from stages.publication(story)

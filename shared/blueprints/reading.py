@@ -7,7 +7,7 @@ from shared import codec
 from shared.blueprints.names import RUN_DATASET
 from shared.core.failures import failure
 from shared.core.runs import LiveProgress, RunRequest, RunState
-from shared.core.transitions import end_with
+from shared.core.transitions import end_with, finish
 from shared.core.views import with_live
 from shared.errors import PayloadError
 
@@ -47,6 +47,7 @@ def _state_of(found: OrchestrationState) -> RunState | None:
     if found.runtime_status in _BROKEN:
         message = f"The orchestration ended as {found.runtime_status.name.lower()}."
         end_with(state, failure("unexpected-error", message), found.last_updated_at)
+        finish(state, found.last_updated_at)
     return state
 
 

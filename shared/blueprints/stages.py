@@ -165,7 +165,9 @@ def publication(story: Story) -> Steps[None]:
         if state.plan is not None:
             spent = p.Release(run_id=state.run_id, spent=state.job is not None)
             yield from story.call(names.RELEASE_RUN, spent, p.Nothing)
-        state.report = yield from story.call(names.PUBLISH_REPORT, state, ReportLinks)
+        state.report = yield from story.call(
+            names.PUBLISH_REPORT, transitions.as_reported(state, story.now), ReportLinks
+        )
     except RunEnded as end:
         state.warnings.append(f"The report could not be written ({end.failure.code}).")
     transitions.finish(state, story.now)

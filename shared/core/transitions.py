@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from shared.core.failures import Failure
 from shared.core.runs import RunState, RunStatus, StageName, StageRecord, StageStatus
 
@@ -41,9 +43,8 @@ def leave_stage(state: RunState, now: datetime, status: StageStatus = "succeeded
 
 
 def end_with(state: RunState, failure: Failure, now: datetime) -> None:
-    """Settle how a run that cannot go on ends: its status, its failed stage, the stages that it will not reach."""
+    """Settle why a run cannot go on: its failure, its failed stage, the stages that it will not reach."""
     state.failure = failure
-    state.status = status_for(failure, state.stage)
     leave_stage(state, now, "failed")
     for record in state.stages:
         if record.status == "pending" and record.name != "publication":
@@ -59,12 +60,21 @@ def status_for(failure: Failure, stage: StageName) -> RunStatus:
     return "failed"
 
 
-def end_well(state: RunState) -> None:
-    """Settle that a run has reached its verified deployment."""
-    state.status = "succeeded"
+def outcome_of(state: RunState) -> RunStatus:
+    """Return the status that a run will have once it is over."""
+    if state.failure is None:
+        return "succeeded"
+    failed: list[StageName] = [record.name for record in state.stages if record.status == "failed"]
+    return status_for(state.failure, failed[0] if failed else state.stage)
+
+
+def as_reported(state: RunState, now: datetime) -> RunState:
+    """Return the run as its report tells it: over, while the report itself is still being written."""
+    return replace(state, status=outcome_of(state), finished_at=now, waiting_for="")
 
 
 def finish(state: RunState, now: datetime) -> None:
     """Close a run: nothing is waited for any more; without a report, its publication has failed."""
+    state.status = outcome_of(state)
     leave_stage(state, now, "succeeded" if state.report else "failed")
     state.finished_at, state.waiting_for, state.next_check_at, state.waiting_instance = now, "", None, ""

@@ -6,7 +6,16 @@ import pytest
 
 from shared.core.failures import REMEDIES, failure
 from shared.core.runs import STAGES, ReportLinks
-from shared.core.transitions import end_well, end_with, enter_stage, finish, leave_stage, record_of, status_for
+from shared.core.transitions import (
+    as_reported,
+    end_with,
+    enter_stage,
+    finish,
+    leave_stage,
+    outcome_of,
+    record_of,
+    status_for,
+)
 from tests.builders import NOON, a_state
 
 LATER = NOON + timedelta(minutes=5)
@@ -60,7 +69,7 @@ def test_a_run_that_cannot_go_on_skips_to_its_publication():
     ended = failure("job-failed", "The fine-tuning job failed.")
     end_with(state, ended, LATER)
     assert statuses(state) == ["succeeded", "succeeded", "succeeded", "failed", "skipped", "skipped", "pending"]
-    assert (state.status, state.failure) == ("failed", ended)
+    assert (state.status, state.failure, outcome_of(state)) == ("running", ended, "failed")
     assert record_of(state, "training").finished_at == LATER
 
 
@@ -97,11 +106,13 @@ def test_a_failure_decides_how_its_run_ends(code, stage, status):
     assert status_for(failure(code, "…"), stage) == status
 
 
-def test_a_run_that_ends_well_succeeds():
-    """The verified deployment is the success; the report comes after it."""
+def test_a_run_is_running_until_its_report_is_there_yet_reported_as_over():
+    """The report tells the outcome; the API tells it only once the report can be read."""
     state = a_state()
-    end_well(state)
-    assert state.status == "succeeded"
+    enter_stage(state, "publication", NOON, waiting_for="the report")
+    reported = as_reported(state, LATER)
+    assert (reported.status, reported.finished_at, reported.waiting_for) == ("succeeded", LATER, "")
+    assert (state.status, state.finished_at) == ("running", None)
 
 
 def test_a_finished_run_waits_for_nothing():
@@ -116,7 +127,7 @@ def test_a_finished_run_waits_for_nothing():
 
 def test_a_run_without_a_report_has_not_published():
     """A report that could not be written shows in the stage, not in how the run ended."""
-    state = a_state(status="succeeded")
+    state = a_state()
     enter_stage(state, "publication", NOON, waiting_for="the report")
     finish(state, LATER)
     assert (record_of(state, "publication").status, state.status) == ("failed", "succeeded")
