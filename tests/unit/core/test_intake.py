@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from shared.core.intake import (
     Parts,
     claim_path,
+    is_blob_path,
     options_paths_for,
     path_kind,
     private_path,
@@ -52,6 +53,29 @@ PATHS = st.text(max_size=60).map(lambda text: text.encode(errors="ignore").decod
 def test_a_name_alone_says_which_part_a_blob_is(path, kind):
     """Only a training file starts a run, so every name has one defined kind."""
     assert path_kind(path) == kind
+
+
+@pytest.mark.parametrize(
+    ("path", "possible"),
+    [
+        ("a.jsonl", True),
+        ("a/b c/数据.jsonl", True),
+        ("a/..b/...jsonl", True),
+        ("x" * 1_024, True),
+        ("x" * 1_025, False),
+        ("", False),
+        ("/a.jsonl", False),
+        ("./a.jsonl", False),
+        ("a/../b.jsonl", False),
+        ("a\\b.jsonl", False),
+        ("a\n.jsonl", False),
+        ("a\x00.jsonl", False),
+        ("\ud800.jsonl", False),
+    ],
+)
+def test_a_path_names_a_blob_as_it_stands(path, possible):
+    """What a client would turn into another path, or storage would refuse, is no blob's path."""
+    assert is_blob_path(path) is possible
 
 
 @pytest.mark.parametrize(
