@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.core.failures import Failure
@@ -89,12 +89,15 @@ def test_a_plan_holds_no_prompt_text():
 
 def test_a_seed_that_nobody_chose_follows_from_the_run():
     """The same run has the same seed, another run another one, and both are what the service takes."""
-    seeds = [planned(run_id=run_id)[0].seed for run_id in ("a-0123456789ab", "a-0123456789ab", "b-0123456789ab")]
-    assert seeds[0] == seeds[1] != seeds[2]
+    seeds = [planned(run_id=f"{number}-0123456789ab")[0].seed for number in range(20)]
+    assert seeds == [planned(run_id=f"{number}-0123456789ab")[0].seed for number in range(20)]
+    assert len(set(seeds)) == 20
     assert all(0 <= seed <= 2_147_483_647 for seed in seeds)
 
 
 @given(st.text(max_size=80).map(lambda text: text.encode(errors="ignore").decode()))
+@example("lighthouse-keeper-of-the-north")
+@example("lighthouse-keepers-of-the-north")
 def test_derived_names_are_what_the_services_take(name):
     """Whatever the dataset is called, suffix and deployment name fit Azure's rules for both."""
     plan, _ = planned(path=f"{name}/training_set.jsonl", run_id=RUN_ID)
