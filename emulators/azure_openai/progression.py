@@ -17,6 +17,9 @@ from emulators.azure_openai.state.uploads import close_upload
 Kind = Literal["file", "job", "deployment", "upload"]
 # Data checks refuse a job early in its running time.
 _REFUSED_AFTER = 0.1
+# A look at a running job waits this long for the first numbers of its training: enough for a small file, so that a
+# virtual clock shows the steps that are due, and no burden when a big file is still being counted.
+_STEPS_WAIT = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -66,15 +69,18 @@ class Progression:
 
         With a virtual clock, days go by in a moment: the look at the end must not come before the numbers exist.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.account.config.computation_wait.total_seconds()
         waiting = self.advance()
-        while kind is not None and (needed := [move.needs for move in waiting if move.kind == kind and move.needs]):
-            left = deadline - loop.time()
-            if left <= 0:
-                return
-            await asyncio.wait([asyncio.wrap_future(future) for future in needed], timeout=left)
+        if kind == "job" and await _wait(self._steps_in_the_making(), _STEPS_WAIT):
             waiting = self.advance()
+        patience = self.account.config.computation_wait
+        while kind is not None and (needed := [move.needs for move in waiting if move.kind == kind and move.needs]):
+            if not await _wait(needed, patience):
+                return
+            waiting = self.advance()
+
+    def _steps_in_the_making(self) -> list[Future[Any]]:
+        training = (job for job in self.account.jobs.values() if job.phase == "training" and job.status == "running")
+        return [job.training for job in training if job.training is not None and not job.training.done()]
 
     async def step(self, kind: Kind, identifier: str) -> bool:
         """Move one thing to its next state now; return whether there was anything to move."""
@@ -82,8 +88,7 @@ class Progression:
         for move in self._moves():
             if (move.kind, move.id) == (kind, name) and not move.is_lifetime:
                 if move.needs is not None:
-                    wait = self.account.config.computation_wait.total_seconds()
-                    await asyncio.wait([asyncio.wrap_future(move.needs)], timeout=wait)
+                    await _wait([move.needs], self.account.config.computation_wait)
                 move.apply(self.account.now())
                 return True
         return False
@@ -186,3 +191,17 @@ class Progression:
     def _finish_deletion(self, record: DeploymentRecord, at: datetime) -> None:
         deployments.remove(self.account, record)
         deployments.end_operation(self.account, record, at)
+
+
+async def _wait(futures: list[Future[Any]], patience: timedelta) -> bool:
+    """Wait for one of the computations at least; return whether there was one that ended in time."""
+    if not futures:
+        return False
+    # Shielded by `wait`: a request that is given up must not cancel what others wait for too.
+    waiters = [asyncio.wrap_future(future) for future in futures if not future.done()]
+    if not waiters:
+        return True
+    for waiter in waiters:  # how a computation failed is told by the job, not by a warning about a forgotten future
+        waiter.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    done, _ = await asyncio.wait(waiters, timeout=patience.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+    return bool(done)

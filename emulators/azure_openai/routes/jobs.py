@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from emulators.azure_openai.errors import invalid_payload
+from emulators.azure_openai.progression import Kind
 from emulators.azure_openai.routes.serving import DATED_VERSIONS, Call, Route, reply
 from emulators.azure_openai.state import jobs
 from emulators.azure_openai.wire.data_plane import checkpoint_json, event_json, job_json
@@ -96,8 +97,7 @@ def routes() -> list[Route]:
     ]
     found = []
     for method, path, operation, action, versions in table:
-        # Creating looks at files, cancelling at nothing that is computed, everything else at jobs.
-        looks_at = {"create_fine_tuning_job": "file", "cancel_fine_tuning_job": None}.get(operation, "job")
+        looks_at: Kind = "file" if operation == "create_fine_tuning_job" else "job"
         found.append(Route(method, f"/openai/v1{path}", operation, action, "v1", looks_at))
         found.append(Route(method, f"/openai{path}", operation, action, "dated", looks_at, versions))
     found.append(Route("DELETE", f"/openai{one}", "delete_fine_tuning_job", delete_job, "dated", "job"))
