@@ -70,7 +70,7 @@ class Progression:
         With a virtual clock, days go by in a moment: the look at the end must not come before the numbers exist.
         """
         waiting = self.advance()
-        if kind == "job" and await _wait(self._steps_in_the_making(), _STEPS_WAIT):
+        if kind == "job" and await _wait(self._steps_in_the_making(), _STEPS_WAIT, asyncio.ALL_COMPLETED):
             waiting = self.advance()
         patience = self.account.config.computation_wait
         while kind is not None and (needed := [move.needs for move in waiting if move.kind == kind and move.needs]):
@@ -193,8 +193,8 @@ class Progression:
         deployments.end_operation(self.account, record, at)
 
 
-async def _wait(futures: list[Future[Any]], patience: timedelta) -> bool:
-    """Wait for one of the computations at least; return whether there was one that ended in time."""
+async def _wait(futures: list[Future[Any]], patience: timedelta, until: str = asyncio.FIRST_COMPLETED) -> bool:
+    """Wait for the first of some computations, or for all; return whether there was one that ended in time."""
     if not futures:
         return False
     # Shielded by `wait`: a request that is given up must not cancel what others wait for too.
@@ -203,5 +203,5 @@ async def _wait(futures: list[Future[Any]], patience: timedelta) -> bool:
         return True
     for waiter in waiters:  # how a computation failed is told by the job, not by a warning about a forgotten future
         waiter.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-    done, _ = await asyncio.wait(waiters, timeout=patience.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait(waiters, timeout=patience.total_seconds(), return_when=until)
     return bool(done)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,10 @@ _TARGET_EPOCHS, _FEWEST_SEEN, _MOST_SEEN, _MOST_EPOCHS = 3, 100, 25_000, 25
 _BATCH_SHARE = 0.002  # the documented default batch size: about 0.2 % of the training set
 
 
+class TrainingAbandonedError(Exception):
+    """Nobody wants the model of this training any more."""
+
+
 @dataclass(frozen=True)
 class TrainingRequest:
     """All that a training depends on: the same request gives the same model."""
@@ -43,6 +48,17 @@ class TrainingRequest:
     learning_rate_multiplier: float
     seed: int
     parent: TunedModel | None = None
+    # Set by whoever no longer wants the model, so that the thread is not busy for a minute with a big file.
+    abandoned: threading.Event = field(default_factory=threading.Event, compare=False)
+
+    def check(self) -> None:
+        """Stop here if the training was given up.
+
+        Raises:
+            TrainingAbandonedError: it was.
+        """
+        if self.abandoned.is_set():
+            raise TrainingAbandonedError
 
 
 @dataclass(frozen=True)
@@ -130,6 +146,7 @@ def train(request: TrainingRequest) -> TrainingResult:
 
     Raises:
         InvalidExampleError: a line of a file does not fit the method.
+        TrainingAbandonedError: the training was given up.
     """
     counter = TokenCounter(load_encoding(request.encoding))
     inherited = request.parent.model.corpus.answers if request.parent else []
@@ -138,7 +155,7 @@ def train(request: TrainingRequest) -> TrainingResult:
     corpus = Corpus([*inherited, *material.answers], counter.encoding.n_vocab)
     course = _plan(request, first)
     validation = _validation_answers(request, counter)
-    metrics = list(_measure(course, corpus, validation))
+    metrics = list(_measure(request, course, corpus, validation))
     return TrainingResult(material.billed_tokens * course.n_epochs, course, metrics, corpus, request.encoding)
 
 
@@ -149,6 +166,7 @@ def _read(
     sampled = min(most, n_examples)
     room = _FITTED_TOKENS // sampled if sampled == most else _FITTED_TOKENS // max(1, n_examples)
     for place, (number, example) in enumerate(read_examples(path)):
+        request.check()
         messages = conversation_of(number, example, request.method)
         material.billed_tokens += min(counter.messages(messages), request.tokens_per_example)
         sample = _sample_number(place, n_examples, sampled)
@@ -186,12 +204,15 @@ def _validation_answers(request: TrainingRequest, counter: TokenCounter) -> list
     return _read(request, path, n_examples, _VALIDATION_EXAMPLES, 0, counter).answers
 
 
-def _measure(course: Course, corpus: Corpus, validation: Sequence[TokenizedAnswer]) -> Iterator[Metrics]:
+def _measure(
+    request: TrainingRequest, course: Course, corpus: Corpus, validation: Sequence[TokenizedAnswer]
+) -> Iterator[Metrics]:
     by_example: dict[int, list[TokenizedAnswer]] = {}
     for answer in corpus.answers:
         by_example.setdefault(answer.example, []).append(answer)
     cursor = itertools.cycle(validation)
     for step in _reported_steps(course):
+        request.check()
         # A batch's loss is that of the model which has not seen the batch yet.
         before = NgramModel(corpus, course.weights_after(step - 1)[corpus.example_of])
         batch = [answer for example in course.batch(step) for answer in by_example.get(int(example), [])]

@@ -44,16 +44,22 @@ class Account:
     def reset(self) -> None:
         """Forget everything and start again with the base deployments."""
         self.outcomes.clear()
+        self._abandon()
         self._empty()
 
     def close(self) -> None:
         """End the computations and remove the scratch files."""
+        self._abandon()
         self.workers.shutdown(wait=False, cancel_futures=True)
         shutil.rmtree(self.directory.parent if self._owns_directory else self.directory, ignore_errors=True)
 
     def new_path(self) -> Path:
         """Return a fresh place for content."""
         return self.directory / uuid.uuid4().hex
+
+    def _abandon(self) -> None:
+        for job in self.jobs.values():
+            job.abandoned.set()
 
     def _empty(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -52,8 +52,7 @@ def cancel_job(account: Account, job_id: str) -> JobRecord:
     report_until(account, job, at)
     release_slot(account, job, at)
     job.status, job.phase, job.finished_at = "cancelled", "ended", at
-    if job.training:
-        job.training.cancel()
+    job.abandoned.set()
     log(job, at, "Job cancelled.")
     return job
 

@@ -91,6 +91,7 @@ def start(account: Account, job: JobRecord, at: datetime) -> None:
         learning_rate_multiplier=chosen.learning_rate_multiplier or job.request.base.learning_rate_multiplier,
         seed=job.request.seed,
         parent=parent.model if parent else None,
+        abandoned=job.abandoned,
     )
     job.training = account.workers.submit(train, request)
 

@@ -1,5 +1,6 @@
 """The things an account holds, as plain records."""
 
+import threading
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -130,6 +131,7 @@ class JobRecord:
     trained_for: timedelta = timedelta(0)
     reported: int = 0  # how many metrics have become events
     training: Future[TrainingResult] | None = None
+    abandoned: threading.Event = field(default_factory=threading.Event)
     fine_tuned_model: str | None = None
     trained_tokens: int | None = None
     finished_at: datetime | None = None

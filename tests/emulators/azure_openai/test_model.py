@@ -14,7 +14,13 @@ import pytest
 from emulators.azure_openai.model.answering import Sampling, base_answer
 from emulators.azure_openai.model.encodings import encoding_name_for, load_encoding
 from emulators.azure_openai.model.examples import InvalidExampleError, TokenCounter
-from emulators.azure_openai.model.training import TrainingRequest, automatic_batch_size, automatic_epochs, train
+from emulators.azure_openai.model.training import (
+    TrainingAbandonedError,
+    TrainingRequest,
+    automatic_batch_size,
+    automatic_epochs,
+    train,
+)
 
 THINGS = ("lamp", "stair", "door", "rope", "boat", "bell", "window", "lens", "keeper", "harbour", "storm", "tower")
 # Contractions, digits, spaces before line ends, title case, several scripts, marks and emoji: what the patterns cut.
@@ -225,3 +231,10 @@ def test_a_big_set_is_fitted_on_a_sample_but_counted_whole(request_: TrainingReq
     counter = TokenCounter(load_encoding("o200k_base"))
     lines = (json.loads(line)["messages"] for line in path.read_text().splitlines())
     assert result.trained_tokens == sum(counter.messages(messages) for messages in lines)
+
+
+def test_a_training_that_nobody_wants_stops(request_: TrainingRequest) -> None:
+    """A training that was given up does not go on counting."""
+    request_.abandoned.set()
+    with pytest.raises(TrainingAbandonedError):
+        train(request_)

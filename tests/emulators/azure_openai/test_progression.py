@@ -185,3 +185,14 @@ def test_uploads_expire(world: World) -> None:
     answer = requests.post(f"{base}/{upload['id']}/cancel{query}", headers=headers, timeout=30)
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "unexpectedEntityState")
     assert world.emulator.state["uploads"] == [{"id": upload["id"], "status": "expired"}]
+
+
+def test_things_are_moved_over_http(start: Start) -> None:
+    """The admin route moves one thing, and says when there is nothing to move."""
+    world = start(EmulatorConfig(pace=Pace.manual()))
+    body = {"kind": "file", "id": world.upload()}
+    url = f"{world.emulator.url}/emulator/advance"
+    answers = [requests.post(url, json=body, timeout=30) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 409]
+    assert answers[1].json()["files"][0]["status"] == "processed"
+    assert requests.post(url, json={"kind": "day", "id": "x"}, timeout=30).status_code == 400
