@@ -1,0 +1,249 @@
+"""Validation of both splits, from bytes to the summary."""
+
+import json
+import os
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared import codec
+from shared.clients.tokenizer import Tokenizer
+from shared.core.dataset_check import Rules, check_split
+from shared.core.issues import IssueLog
+from shared.core.validation import Distribution, SplitStatistics, ValidationDetail
+from shared.errors import BlobChanged
+from shared.stages.validation import validate_dataset
+from tests.builders import a_plan
+from tests.fakes import FakeBlobs
+
+SECRET = "the swallow's airspeed"
+GOOD = json.dumps({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": SECRET}]}).encode()
+
+
+class LetterCounter:
+    """A TokenCounter to which each character is a token."""
+
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding
+
+    def count(self, text: str) -> int:
+        """Return the number of characters."""
+        return len(text)
+
+
+def validate(training: bytes, validation: bytes | None = None, **plan: Any) -> ValidationDetail:
+    """Validate two splits, streamed in pieces of 11 bytes."""
+    blobs = FakeBlobs(chunk_bytes=11)
+    pinned = {"training": blobs.write("datasets", "t.jsonl", training)}
+    if validation is not None:
+        pinned["validation"] = blobs.write("datasets", "v.jsonl", validation)
+    return validate_dataset(blobs, LetterCounter, a_plan(**{"validation": None, **pinned, **plan}))
+
+
+def found(detail: ValidationDetail) -> list[tuple[str, str, int]]:
+    """Return code, split and line of all issues."""
+    return [(issue.code, issue.split, issue.line) for issue in detail.issues]
+
+
+def test_a_good_dataset_is_valid_and_measured() -> None:
+    """Both splits are counted; the facts of the base model are in the summary."""
+    summary = validate(b"\n".join([GOOD] * 10), b"\n".join([GOOD] * 11) + b"\n").summary
+    assert (summary.valid, summary.error_count, summary.warning_count, summary.issues) == (True, 0, 0, [])
+    assert (summary.encoding, summary.limit_tokens) == ("o200k_base", 65_536)
+    # 3 + (3 + 4+1) + (3 + 9+22)
+    each = Distribution(minimum=45, maximum=45, mean=45, median=45, p5=45, p95=45)
+    assistant = Distribution(minimum=22, maximum=22, mean=22, median=22, p5=22, p95=22)
+    assert summary.training == SplitStatistics(
+        examples=10,
+        size_bytes=10 * len(GOOD) + 9,
+        total_tokens=450,
+        assistant_tokens=220,
+        over_limit=0,
+        tokens_per_example=each,
+        assistant_tokens_per_example=assistant,
+    )
+    assert summary.validation is not None
+    assert (summary.validation.examples, summary.validation.size_bytes) == (11, 11 * len(GOOD) + 11)
+
+
+def test_issues_name_their_split_and_line() -> None:
+    """Lines count from 1, blank ones too; a fault in one line leaves the others alone."""
+    training = b"\n".join([b"\xef\xbb\xbf" + GOOD + b"\r", b"", b"{", *[GOOD] * 9])
+    detail = validate(training, b"\n".join([*[GOOD] * 10, b'{"messages": []}']))
+    assert found(detail) == [
+        ("invalid-json", "training", 3),
+        ("missing-messages", "validation", 11),
+        ("blank-line", "training", 2),
+    ]
+    assert (detail.summary.valid, detail.summary.error_count, detail.summary.warning_count) == (False, 2, 1)
+    assert detail.summary.count_by_code == {"invalid-json": 1, "missing-messages": 1, "blank-line": 1}
+    assert detail.summary.training is not None
+    assert (detail.summary.training.examples, detail.summary.training.total_tokens) == (11, 450)
+
+
+def test_warnings_alone_leave_a_dataset_valid() -> None:
+    """A blank line is told and tolerated."""
+    summary = validate(b"\n".join([GOOD] * 10) + b"\n\n").summary
+    assert (summary.valid, summary.warning_count) == (True, 1)
+
+
+@pytest.mark.parametrize("nothing", [b"", b"\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf \r\n\n"])
+def test_a_file_without_examples_is_empty(nothing: bytes) -> None:
+    """No bytes, no text and no examples are one fault, in either split."""
+    detail = validate(nothing, nothing)
+    errors = [issue for issue in detail.issues if issue.severity == "error"]
+    assert [(issue.code, issue.split, issue.line) for issue in errors] == [
+        ("empty-dataset", "training", 0),
+        ("empty-dataset", "validation", 0),
+    ]
+    assert (detail.summary.training, detail.summary.validation) == (None, None)
+
+
+def test_fewer_than_ten_examples_are_too_few() -> None:
+    """Nine are refused, ten are not, in either split."""
+    nine, ten = b"\n".join([GOOD] * 9), b"\n".join([GOOD] * 10)
+    assert found(validate(nine)) == [("too-few-examples", "training", 0)]
+    assert found(validate(ten, nine)) == [("too-few-examples", "validation", 0)]
+    assert found(validate(ten, ten)) == []
+
+
+def test_a_file_of_another_kind_is_one_error() -> None:
+    """An archive is named once, instead of a thousand broken lines."""
+    detail = validate(b"PK\x03\x04" + b"\nrubbish" * 100)
+    assert found(detail) == [("not-jsonl", "training", 0)]
+    assert detail.issues[0].message == "This is no JSONL file (it looks like a zip archive or an Office document)."
+
+
+@pytest.mark.parametrize(("answer", "over"), [(32_768 - 23, False), (32_768 - 22, True)])
+def test_an_example_over_the_models_limit_is_a_warning(answer: int, over: bool) -> None:
+    """The service trains on it all the same, with its end cut off; exactly the limit is not over it."""
+    long = json.dumps({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a" * answer}]})
+    detail = validate(b"\n".join([*[GOOD] * 9, long.encode()]), base_model="gpt-4.1-nano")
+    assert detail.summary.valid
+    assert found(detail) == ([("example-too-long", "training", 10)] if over else [])
+    assert detail.summary.training is not None
+    assert detail.summary.training.over_limit == int(over)
+
+
+@pytest.mark.parametrize(
+    ("base_model", "encoding", "limit", "codes"),
+    [
+        ("gpt-35-turbo-0125", "cl100k_base", 16_385, {}),
+        ("gpt-4.1-2025-04-14.ft-0a1b-clippy", "o200k_base", 65_536, {}),
+        ("Llama-3.3-70B", "o200k_base", 0, {"unknown-model": 1}),
+    ],
+)
+def test_the_base_model_chooses_encoding_and_limit(
+    base_model: str, encoding: str, limit: int, codes: dict[str, int]
+) -> None:
+    """An unknown model is counted as gpt-4o is, with a warning."""
+    summary = validate(b"\n".join([GOOD] * 10), base_model=base_model).summary
+    assert (summary.encoding, summary.limit_tokens, summary.count_by_code) == (encoding, limit, codes)
+    assert summary.valid
+
+
+def test_preference_pairs_are_checked_as_such() -> None:
+    """The plan's method chooses the format."""
+    assistant = [{"role": "assistant", "content": "a"}]
+    pair = {
+        "input": {"messages": [{"role": "user", "content": "q"}]},
+        "preferred_output": assistant,
+        "non_preferred_output": [{"role": "assistant", "content": "b"}],
+    }
+    data = b"\n".join([json.dumps(pair).encode()] * 10)
+    assert validate(data, method="dpo").summary.valid
+    assert validate(data).summary.count_by_code == {"wrong-method": 10}
+
+
+def test_a_flood_of_issues_is_counted_and_bounded() -> None:
+    """All are counted, a thousand kept, twenty in the summary."""
+    detail = validate(b"{\n" * 1_500)
+    assert (detail.summary.error_count, len(detail.issues), len(detail.summary.issues)) == (1_500, 1_000, 20)
+    assert detail.issues[999].line == 1_000
+
+
+def test_a_line_with_a_million_faults_is_left_after_a_hundred() -> None:
+    """One hostile line costs no more than a hundred findings, and the next line is read."""
+    hostile = b'{"messages": [' + b",".join([b"{}"] * 10_000) + b"]}"
+    summary = validate(b"\n".join([hostile, b"{", *[GOOD] * 9])).summary
+    assert summary.count_by_code == {"unknown-role": 50, "missing-content": 50, "invalid-json": 1}
+
+
+def test_no_text_of_the_dataset_is_told() -> None:
+    """Neither contents nor keys nor roles appear in what validation says."""
+    lines = [
+        f'{{"messages": [{{"role": "{SECRET}", "{SECRET}": 1, "content": "{SECRET}"}}], "{SECRET}": "{SECRET}"}}',
+        f'{{"{SECRET}": {SECRET}}}',
+        f'{{"{SECRET}": 1, "{SECRET}": 1}}',
+        f'["{SECRET}"]',
+        SECRET,
+    ]
+    detail = validate(("\ufeff" + "\n".join(["{}", *lines])).encode())
+    assert len(detail.issues) >= 6
+    assert SECRET.encode() not in codec.to_json(detail)
+
+
+def test_a_dataset_that_was_replaced_is_not_validated() -> None:
+    """A verdict is about the pinned version or it is none."""
+    blobs = FakeBlobs()
+    plan = a_plan(training=blobs.write("datasets", "t.jsonl", GOOD), validation=None)
+    blobs.write("datasets", "t.jsonl", GOOD)
+    with pytest.raises(BlobChanged):
+        validate_dataset(blobs, LetterCounter, plan)
+
+
+def test_memory_stays_flat_however_long_the_file() -> None:
+    """Lines of 4 MB that differ in their counts take under 400 kB."""
+
+    def chunks(examples: int) -> Iterator[bytes]:
+        for number in range(examples):
+            content = "a" * (number % 500)
+            yield b'{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "%s"}]}\n' % (
+                content.encode()
+            )
+
+    rules = Rules(method="supervised", limit_tokens=0, count=len)
+    tracemalloc.start()
+    try:
+        statistics = check_split(chunks(12_000), "training", rules, IssueLog())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert statistics is not None
+    assert statistics.examples == 12_000
+    assert peak < 400_000, f"{peak:,} bytes"
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("name", ["training_set.jsonl", "validation_set.jsonl"])
+def test_the_labs_own_numbers(name: str) -> None:
+    """The lab's datasets give the statistics of the lab's formula, computed here on tiktoken and numpy alone."""
+    reference = os.environ.get("TUNEDROP_REFERENCE")
+    if not reference:
+        pytest.skip("TUNEDROP_REFERENCE names no reference material")
+    import numpy as np
+
+    data = (Path(reference) / "datasets" / name).read_bytes()
+    blobs = FakeBlobs()
+    plan = a_plan(training=blobs.write("datasets", name, data), validation=None)
+    statistics = validate_dataset(blobs, Tokenizer, plan).summary.training
+    assert statistics is not None
+
+    encode = Tokenizer("o200k_base")._tiktoken.encode
+    totals, assistants = [], []
+    for line in data.decode().splitlines():
+        messages = json.loads(line)["messages"]
+        totals.append(3 + sum(3 + sum(len(encode(v)) + (k == "name") for k, v in m.items()) for m in messages))
+        assistants.append(sum(len(encode(m["content"])) for m in messages if m["role"] == "assistant"))
+    assert (statistics.examples, statistics.total_tokens) == (len(totals), sum(totals))
+    for ours, lab in ((statistics.tokens_per_example, totals), (statistics.assistant_tokens_per_example, assistants)):
+        assert (ours.minimum, ours.maximum, ours.mean, ours.median) == (
+            min(lab),
+            max(lab),
+            np.mean(lab),
+            np.median(lab),
+        )
+        assert (ours.p5, ours.p95) == (np.quantile(lab, 0.05), np.quantile(lab, 0.95))
