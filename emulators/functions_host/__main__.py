@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from emulators.azurite import free_ports
-from emulators.functions_host.processes import HostOptions, run_child
+from emulators.functions_host.options import HostOptions
+from emulators.functions_host.processes import run_child
 from emulators.functions_host.supervisor import HostFailedError, Supervisor, listen
 
+# These log every call and every invocation, which buries what the app says.
+_CHATTY = ("azure.core", "azure.functions", "azure.durable_functions", "azure_functions_runtime", "durabletask")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -68,8 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _set_up_logging(level: str, role: str) -> None:
     logging.basicConfig(level=level, format=f"%(asctime)s {role} %(levelname)s %(name)s: %(message)s")
-    # They log every call and every invocation, which buries what the app says.
-    for chatty in ("azure.core", "azure_functions_runtime", "durabletask", "azure.durable_functions"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel("WARNING" if level != "DEBUG" else "DEBUG")
 
 

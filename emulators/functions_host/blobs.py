@@ -98,7 +98,8 @@ class BlobTrigger:
                     blob = await service.get_blob_client(container, name).get_blob_properties()
                 except ResourceNotFoundError:
                     return
-                await self._deliver(service, receipts, blob)
+                if await self._deliver(service, receipts, blob):
+                    return
 
     def _open(self) -> "_Accounts":
         return _Accounts(self._account, self._own_account, self.function.name)
@@ -107,16 +108,20 @@ class BlobTrigger:
         async for blob in service.get_container_client(self.path.container).list_blobs(include=["metadata"]):
             await self._deliver(service, receipts, blob)
 
-    async def _deliver(self, service: BlobServiceClient, receipts: Receipts, blob: BlobProperties) -> None:
+    async def _deliver(self, service: BlobServiceClient, receipts: Receipts, blob: BlobProperties) -> bool:
+        """Deliver a blob once, if it needs it; say whether nothing is left to do about it."""
         parameters = self.path.parameters(blob.name)
         version = BlobVersion(self.path.container, blob.name, blob.etag.strip('"'))
-        if parameters is None or version in self._delivering or await receipts.is_done(version):
-            return
+        if parameters is None or await receipts.is_done(version):
+            return True
+        if version in self._delivering:
+            return False
         self._delivering.add(version)
         try:
             await self._attempt(service, receipts, blob, version, parameters)
         finally:
             self._delivering.discard(version)
+        return await receipts.is_done(version)
 
     async def _attempt(
         self, service: BlobServiceClient, receipts: Receipts, blob: BlobProperties, version: BlobVersion,

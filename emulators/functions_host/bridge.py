@@ -145,9 +145,10 @@ async def _heartbeat(address: str, identity: tuple[tuple[str, str], ...]):  # no
     def beat() -> None:
         with grpc.insecure_channel(address) as channel:
             hub = stubs.TaskHubSidecarServiceStub(channel)
-            while not stop.wait(HEARTBEAT_SECONDS):
+            while not stop.is_set():
                 with contextlib.suppress(grpc.RpcError):
                     hub.Hello(empty_pb2.Empty(), metadata=identity, timeout=HEARTBEAT_SECONDS)
+                stop.wait(HEARTBEAT_SECONDS)
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
     thread.start()

@@ -60,6 +60,8 @@ class RedeliveringBackend(InMemoryOrchestrationBackend):
         self, request: pb.GetWorkItemsRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.WorkItem]:
         stream = _Stream(context, _worker_id(context))
+        if stream.worker_id != context.peer():  # it will beat; being frozen before the first time counts, too
+            stream.last_beat = time.monotonic()
         self._streams.append(stream)
         try:
             for item in super().GetWorkItems(request, context):

@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from emulators import azurite
+from emulators.functions_host.errors import SettingsError
 
 DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
 DEFAULT_CONNECTION = "AzureWebJobsStorage"
-
-
-class SettingsError(Exception):
-    """The app's configuration cannot work; the message says what to change."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class Keys:
     @classmethod
     def random(cls) -> Self:
         """Return keys that nobody knows yet."""
-        return cls(*(secrets.token_urlsafe(30) for _ in range(3)))
+        return cls(secrets.token_urlsafe(30), secrets.token_urlsafe(30), secrets.token_urlsafe(30))
 
     @classmethod
     def same(cls, key: str) -> Self:

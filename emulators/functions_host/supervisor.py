@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from emulators.functions_host.processes import HOPELESS, HostOptions
+from emulators.functions_host.options import HOPELESS, HostOptions
 
 # A child that dies this often in this time will not get better.
 MAX_DEATHS = 5
@@ -151,7 +151,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def listen(port: int) -> socket.socket:
-    """Listen on a loopback port; every worker inherits the socket, so that no request is refused between two workers."""
+    """Listen on a loopback port; workers inherit the socket, so that no request is refused between two of them."""
     listening = socket.create_server(("127.0.0.1", port), backlog=512)
     listening.set_inheritable(True)
     return listening

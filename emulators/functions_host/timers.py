@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from emulators.clock import Clock
-from emulators.functions_host.worker import Function, FunctionError, IndexingError, Message, Worker, app_setting, typed
+from emulators.functions_host.errors import IndexingError
+from emulators.functions_host.worker import Function, FunctionError, Message, Worker, app_setting, typed
 
 LOG = logging.getLogger(__name__)
 # A clock that jumps gives no notice, so a due time is looked for this often.

@@ -13,6 +13,8 @@ from typing import Any
 
 import azure_functions_runtime as runtime
 
+from emulators.functions_host.errors import IndexingError
+
 # Triggers this host can fire, and the bindings it can fill or read; anything else is refused at the start.
 _KINDS = ("http", "blob", "queue", "timer", "orchestration", "activity", "entity")
 TRIGGERS = frozenset(f"{kind}Trigger" for kind in _KINDS)
@@ -58,10 +60,6 @@ def _protocol() -> types.SimpleNamespace:
 
 
 _PROTOCOL = _protocol()
-
-
-class IndexingError(Exception):
-    """The app cannot be loaded: the message is what Azure would log when it indexes the app."""
 
 
 class FunctionError(Exception):

@@ -1,5 +1,7 @@
 """Orchestrators, activities and entities of the test app."""
 
+# ruff: noqa: D103 - the functions of a test app are named after what they do
+
 import json
 import os
 import time
@@ -50,9 +52,9 @@ def pipeline(ctx: task.OrchestrationContext, given: dict):
     with (yield ctx.lock_entities([SEMAPHORE])):
         used = yield ctx.call_entity(SEMAPHORE, "acquire", 1)
     key = ctx.instance_id
-    xs = yield task.when_all([
-        ctx.call_activity("work", input={"key": key, "n": i, "sleep": given.get("sleep", 0)}) for i in range(3)
-    ])
+    xs = yield task.when_all(
+        [ctx.call_activity("work", input={"key": key, "n": i, "sleep": given.get("sleep", 0)}) for i in range(3)]
+    )
     policy = task.RetryPolicy(first_retry_interval=timedelta(milliseconds=100), max_number_of_attempts=5)
     last = yield ctx.call_activity("work", input={"key": key, "n": 7, "succeeds_at": 2}, retry_policy=policy)
     child = yield ctx.call_sub_orchestrator("child", input={"v": 5}, instance_id=f"{key}:child")

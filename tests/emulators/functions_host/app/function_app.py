@@ -1,5 +1,7 @@
 """A small app that exercises every trigger and every durable feature of the local host."""
 
+# ruff: noqa: D103 - the functions of a test app are named after what they do
+
 import json
 import os
 from pathlib import Path
@@ -7,7 +9,6 @@ from pathlib import Path
 import azure.durable_functions as df
 import azure.functions as func
 from azurefunctions.extensions.bindings.blob import BlobClient
-
 from durable_part import blueprint
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
