@@ -116,7 +116,7 @@ class _Reader(Environment):
             max_training_tokens=self.number("MAX_TRAINING_TOKENS", 200_000_000, int),
             max_usd_per_run=self.number("MAX_USD_PER_RUN", Decimal(100), Decimal),
             max_usd_per_day=self.number("MAX_USD_PER_DAY", Decimal(300), Decimal),
-            max_runs_at_once=self.number("MAX_RUNS_AT_ONCE", 3, int),
+            max_runs_at_once=self.number("MAX_RUNS_AT_ONCE", 20, int),
         )
 
     def pace(self) -> Pace:

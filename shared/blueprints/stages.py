@@ -45,7 +45,8 @@ def validation(story: Story, plan: Plan) -> Steps[None]:
     summary = story.state.validation = _present(checked.summary)
     story.state.estimate = checked.estimate
     if not summary.valid:
-        raise RunEnded(failure("dataset-invalid", f"Validation found {summary.error_count:,} errors."))
+        errors = "1 error" if summary.error_count == 1 else f"{summary.error_count:,} errors"
+        raise RunEnded(failure("dataset-invalid", f"Validation found {errors}."))
     admission = p.Admission(plan=plan, estimate=_present(checked.estimate))
     yield from story.call(names.ADMIT_RUN, admission, CheckResult)
     story.leave()
