@@ -33,7 +33,7 @@ def test_three_variables_are_enough():
     assert (settings.arm_endpoint, settings.account_resource_id) == ("https://management.azure.com", RESOURCE)
     assert (settings.default_base_model, settings.default_sku) == ("gpt-4o-mini-2024-07-18", "GlobalStandard")
     assert settings.bounds.methods == ("supervised",)
-    assert (settings.bounds.max_usd_per_run, settings.bounds.max_runs_at_once) == (Decimal(100), 3)
+    assert (settings.bounds.max_usd_per_run, settings.bounds.max_runs_at_once) == (Decimal(100), 20)
     assert (settings.pace.grace_seconds, settings.pace.max_poll_seconds) == (60, 600)
 
 
