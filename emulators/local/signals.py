@@ -24,7 +24,7 @@ _stopped = False
 
 @contextmanager
 def stop_signals() -> Iterator[None]:
-    """Raise Stopped in the main thread at the first of the signals; ignore the later ones, since it is stopping already."""
+    """Raise Stopped in the main thread at the first of the signals; ignore later ones, as it is stopping already."""
     global _held, _pending, _stopped
     _held, _pending, _stopped = 0, None, False
     before = {number: signal.signal(number, _on_signal) for number in SIGNALS}

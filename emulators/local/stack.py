@@ -1,4 +1,4 @@
-"""Everything the app needs on this machine, started together: storage, Azure OpenAI, and the Functions host with the app."""
+"""Everything the app needs on this machine, started together: storage, Azure OpenAI, the Functions host with the app."""
 
 import fcntl
 import os
