@@ -9,6 +9,9 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 import azure.durable_functions as df
+
+# The worker library looks for SDK-type bindings once per process: an app without them would hide them from the next.
+import azurefunctions.extensions.base  # noqa: F401 - imported for that effect
 from aiohttp import web
 from google.protobuf import json_format
 

@@ -20,10 +20,10 @@ BAD_APPS = {
         "{'other'}",
     ),
     "binding missing in the signature": (FUNCTIONS + BLOB + "def a() -> None:\n    pass\n", "{'b'}"),
-    "wrong blob type": (FUNCTIONS + BLOB + "def a(b: int) -> None:\n    pass\n", "b binding"),
+    "wrong blob type": (FUNCTIONS + BLOB + "def a(b: int) -> None:\n    pass\n", "do not match"),
     "subscripted activity input": (
         DURABLE + "@app.activity_trigger(input_name='given')\ndef a(given: dict[str, int]) -> int:\n    return 1\n",
-        "'given'",
+        "non-type annotation dict[str, int]",
     ),
     "two functions of one name": (
         FUNCTIONS + 2 * "@app.route(route='a')\ndef a(req: func.HttpRequest) -> str:\n    return ''\n",
