@@ -1,4 +1,4 @@
-"""Everything the app needs on this machine, started together: storage, Azure OpenAI, the Functions host with the app."""
+"""Everything the app needs on this machine, started together: storage, Azure OpenAI, Functions host with the app."""
 
 import fcntl
 import os
@@ -127,6 +127,8 @@ def _app_settings(connection_string: str, openai: Mapping[str, str]) -> dict[str
         "AZURE_OPENAI_ENDPOINT": openai["url"],
         "AZURE_OPENAI_RESOURCE_ID": openai["resource_id"],
         "ARM_ENDPOINT": openai["url"],
+        # One of the emulated account's own deployments; the comparison shows what training has changed.
+        "BASE_DEPLOYMENT": "gpt-4o-mini",
         "IDENTITY_ENDPOINT": openai["identity_endpoint"],
         "IDENTITY_HEADER": openai["identity_header"],
     }

@@ -16,7 +16,7 @@ def print_summary(console: Console, run: Run, report: dict[str, Any] | None, ans
     """Print what is known of a run that has ended, and its questions with both models' answers."""
     console.print()
     for label, value in _facts(run, report or {}):
-        line = Text.assemble((f"{label:<14}", "bold"), value)
+        line = Text.assemble((f"{label:<16}", "bold"), value)
         console.print(line, soft_wrap=True)
     _print_issues(console, run)
     for answer in answers:
@@ -26,7 +26,7 @@ def print_summary(console: Console, run: Run, report: dict[str, Any] | None, ans
 def print_outcome(console: Console, run: Run, copies: dict[str, Path]) -> None:
     """Print where the report lies, then in one line whether the run succeeded, or its failure with the remedy."""
     if "html" in copies:
-        console.print(Text.assemble("\n", (f"{'Report':<14}", "bold"), copies["html"].as_uri()), soft_wrap=True)
+        console.print(Text.assemble("\n", (f"{'Report':<16}", "bold"), copies["html"].as_uri()), soft_wrap=True)
     console.print()
     failure = run["failure"]
     if failure is None:
@@ -62,16 +62,20 @@ def _statistics(run: Run) -> list[tuple[str, str]]:
     for split in ("training", "validation"):
         counts = validation.get(split)
         if counts:
-            spread = counts["tokens_per_example"]
-            numbers = ", ".join(
-                f"{name} {spread[key]:,.0f}"
-                for name, key in (
-                    ("min", "minimum"), ("p5", "p5"), ("median", "median"), ("p95", "p95"), ("max", "maximum"),
-                )
-            )  # fmt: skip
-            text = f"{counts['examples']:,} examples, {counts['total_tokens']:,} tokens (per example: {numbers})"
-            facts.append((split.capitalize(), text))
+            facts.append((split.capitalize(), f"{counts['examples']:,} examples"))
+            for kind, total, spread in (
+                ("tokens", counts["total_tokens"], counts["tokens_per_example"]),
+                ("assistant", counts["assistant_tokens"], counts["assistant_tokens_per_example"]),
+            ):
+                facts.append((f"  {kind}", f"{total:,}; per example {_spread(spread)}"))
     return facts
+
+
+def _spread(spread: dict[str, float]) -> str:
+    """Return a distribution as the lab prints it: min/max, mean/median, p5/p95."""
+    ends = f"min {spread['minimum']:,} / max {spread['maximum']:,}"
+    middle = f"mean {spread['mean']:,.1f} / median {spread['median']:,.1f}"
+    return f"{ends}, {middle}, p5 {spread['p5']:,.1f} / p95 {spread['p95']:,.1f}"
 
 
 def _estimate(run: Run) -> list[tuple[str, str]]:
@@ -79,7 +83,8 @@ def _estimate(run: Run) -> list[tuple[str, str]]:
     if estimate is None:
         return []
     training = f"${estimate['training_usd']} for {estimate['training_tokens']:,} tokens"
-    epochs = f"{estimate['n_epochs']} epochs by the {estimate['n_epochs_source']}"
+    epochs = "1 epoch" if estimate["n_epochs"] == 1 else f"{estimate['n_epochs']} epochs"
+    epochs += f" by the {estimate['n_epochs_source']}"
     hosting = f"${estimate['hosting_usd_per_hour']} an hour while deployed"
     return [("Estimate", f"{training} ({epochs}), then {hosting}; prices of {estimate['prices_of']}")]
 
@@ -99,11 +104,11 @@ def _print_issues(console: Console, run: Run) -> None:
         place = f"{issue['split']} line {issue['line']}" if issue["line"] else issue["split"]
         colour = "red" if issue["severity"] == "error" else "yellow"
         console.print(
-            Text.assemble((f"{issue['severity']:<14}", colour), f"{place}: {issue['message']}"), soft_wrap=True
+            Text.assemble((f"{issue['severity']:<16}", colour), f"{place}: {issue['message']}"), soft_wrap=True
         )
     hidden = validation.get("error_count", 0) + validation.get("warning_count", 0) - len(issues[:ISSUES_SHOWN])
     if hidden > 0:
-        console.print(f"{'':<14}and {hidden:,} more in the report", soft_wrap=True)
+        console.print(f"{'':<16}and {hidden:,} more in the report", soft_wrap=True)
 
 
 def _print_answer(console: Console, answer: dict[str, Any]) -> None:
