@@ -10,16 +10,14 @@ import asyncio
 import json
 import logging
 import os
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.blob import BlobProperties
 from azure.storage.blob.aio import BlobServiceClient
 
+from emulators.functions_host.blob_paths import BlobPath, blob_of
 from emulators.functions_host.queues import put_message
 from emulators.functions_host.receipts import BlobVersion, Receipts
 from emulators.functions_host.settings import connection_setting
@@ -31,27 +29,6 @@ MAX_ATTEMPTS = 5  # the extension's poisonBlobThreshold
 POISON_QUEUE = "webjobs-blobtrigger-poison"
 STAND_IN_SETTING = "EVENT_GRID_STAND_IN"
 BLOB_CREATED = "Microsoft.Storage.BlobCreated"
-
-
-@dataclass(frozen=True)
-class BlobPath:
-    """A trigger's path, such as `container/{name}.jsonl`; a parameter may span slashes."""
-
-    container: str
-    pattern: re.Pattern[str]
-
-    @classmethod
-    def parse(cls, path: str) -> "BlobPath":
-        """Read a path whose settings are already resolved; without a blob part it means every blob."""
-        container, _, blob = path.partition("/")
-        pieces = re.split(r"\{\*?(\w+)\}", blob or "{name}")
-        pattern = "".join(f"(?P<{p}>.+)" if i % 2 else re.escape(p) for i, p in enumerate(pieces))
-        return cls(container, re.compile(pattern, re.DOTALL))
-
-    def parameters(self, name: str) -> Mapping[str, str] | None:
-        """Return the parameters of a blob's name, or None when it does not match."""
-        match = self.pattern.fullmatch(name)
-        return match.groupdict() if match else None
 
 
 class BlobTrigger:
@@ -204,16 +181,6 @@ class BlobTriggers:
         if event.get("eventType", event.get("type")) == BLOB_CREATED:
             container, name = blob_of(event["data"]["url"])
             await self._triggers[function].deliver(container, name, MAX_ATTEMPTS)
-
-
-def blob_of(url: str) -> tuple[str, str]:
-    """Return container and name of a blob's URL, also of an emulator's, whose path begins with the account."""
-    parts = urlsplit(url)
-    path = unquote(parts.path).lstrip("/")
-    if ".blob." not in (parts.hostname or ""):
-        path = path.partition("/")[2]
-    container, _, name = path.partition("/")
-    return container, name
 
 
 def _metadata(blob: BlobProperties, version: BlobVersion, url: str) -> dict[str, Message]:

@@ -9,7 +9,7 @@ import pytest
 from emulators import azurite
 from emulators.clock import Clock
 from emulators.functions_host import contract
-from emulators.functions_host.blobs import BlobPath, blob_of
+from emulators.functions_host.blob_paths import BlobPath, blob_of
 from emulators.functions_host.errors import SettingsError
 from emulators.functions_host.routes import pattern_for
 from emulators.functions_host.settings import (
