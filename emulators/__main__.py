@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -30,12 +31,16 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(str(error), 1)
     except Stopped as stop:
         # Stopping it is how a start ends well; a demonstration that was stopped has shown nothing.
-        sys.stderr.write("Stopped.\n")
+        with suppress(OSError):  # the terminal may be what went away
+            sys.stderr.write("Stopped.\n")
         return 0 if options.run is _start else 128 + stop.number
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m emulators", description=__doc__)
+    parser.add_argument(
+        "--state", type=Path, default=STATE, metavar="DIR", help="for data, logs and reports (default: .tunedrop)"
+    )
     commands = parser.add_subparsers(required=True, metavar="demo|start")
     demo = commands.add_parser("demo", help="take one dataset through everything, then stop")
     for name in ("training", "validation", "options"):
@@ -48,11 +53,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _demo(options: argparse.Namespace, console: Console) -> int:
     dataset = dataset_for(options.training, options.validation, options.options)
-    return 0 if demonstrate(dataset, STATE, console) else 1
+    return 0 if demonstrate(dataset, options.state.resolve(), console) else 1
 
 
-def _start(_options: argparse.Namespace, console: Console) -> int:
-    keep_running(STATE, console)
+def _start(options: argparse.Namespace, console: Console) -> int:
+    keep_running(options.state.resolve(), console)
     return 0
 
 

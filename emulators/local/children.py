@@ -114,12 +114,12 @@ def child_process(
         ready_file.unlink(missing_ok=True)
 
 
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """Ask a group's leader to end, give it a bounded time, then kill whatever is left of the group."""
+def end_group(process: subprocess.Popen[bytes], patience: float = END_SECONDS) -> None:
+    """Ask a group's leader to end, give it `patience` seconds, then kill whatever is left of the group."""
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(END_SECONDS)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

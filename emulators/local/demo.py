@@ -21,7 +21,7 @@ def demonstrate(dataset: Dataset, state: Path, console: Console) -> bool:
         StackError, ChildError, RunsError: the app could not be run here, or stopped answering.
     """
     started = time.monotonic()
-    console.print("Starting storage, Azure OpenAI and the Functions host, all emulated on this machine …", style="dim")
+    console.print("Starting storage, Azure OpenAI and the Functions host, all emulated here …", style="dim")
     with local_stack(state / "demo", fresh=True) as stack:
         console.print(f"Ready after {time.monotonic() - started:.1f} s.", style="dim", highlight=False)
         succeeded = _run(dataset, stack, state / "reports", console)

@@ -62,33 +62,46 @@ def local_stack(folder: Path, *, fresh: bool) -> Iterator[Stack]:
         StackError: another one runs in this folder.
         ChildError: a part of it did not start.
     """
-    with ExitStack() as stack:
+    stack = ExitStack()
+    try:
         stack.enter_context(_only_one(folder))
         if fresh:
             _empty(folder)
-        # Ended in the reverse order of their start, and without being disturbed by a second Ctrl-C.
+        yield _started(stack, folder)
+    finally:
+        with held():  # everything is ended, in the reverse order of its start, even if Ctrl-C is pressed meanwhile
+            stack.close()
+
+
+def _started(stack: ExitStack, folder: Path) -> Stack:
+    with held():
+        watchdog = stack.enter_context(Watchdog())
+    environ = _own_environment()
+    openai = _start(stack, watchdog, "azure-openai", ["--port", "0", "--pace", "demo"], folder, environ)
+    azurite = _start_azurite(stack, watchdog, folder)
+    _create_containers(azurite.connection_string)
+    said = openai.wait_until_ready()
+    key = _function_key(folder)
+    settings = environ | _app_settings(azurite.connection_string, said)
+    host = _start(stack, watchdog, "functions-host", _host_options(folder, azurite, key), folder, settings)
+    return Stack(
+        url=host.wait_until_ready()["url"].rstrip("/"),
+        key=key,
+        connection_string=azurite.connection_string,
+        openai_url=said["url"],
+        azurite_pid=azurite.pid,
+        children=(openai, host),
+    )
+
+
+def _start_azurite(stack: ExitStack, watchdog: Watchdog, folder: Path) -> Azurite:
+    try:
         with held():
-            watchdog = stack.enter_context(Watchdog())
-        environ = _own_environment()
-        azurite = Azurite(folder / "azurite")
-        openai = _start(stack, watchdog, "azure-openai", ["--port", "0", "--pace", "demo"], folder, environ)
-        with held():
-            stack.enter_context(azurite)
+            azurite = stack.enter_context(Azurite(folder / "azurite"))
             watchdog.watch(azurite.pid)
-        _create_containers(azurite.connection_string)
-        said = openai.wait_until_ready()
-        key = _function_key(folder)
-        settings = environ | _app_settings(azurite.connection_string, said)
-        host = _start(stack, watchdog, "functions-host", _host_options(folder, azurite, key), folder, settings)
-        url = host.wait_until_ready()["url"].rstrip("/")
-        yield Stack(
-            url=url,
-            key=key,
-            connection_string=azurite.connection_string,
-            openai_url=said["url"],
-            azurite_pid=azurite.pid,
-            children=(openai, host),
-        )
+    except (FileNotFoundError, RuntimeError) as error:
+        raise ChildError(str(error)) from error
+    return azurite
 
 
 def _start(

@@ -17,7 +17,7 @@ def keep_running(state: Path, console: Console) -> None:
     Raises:
         StackError, ChildError: the app could not be run here, or a part of it ended.
     """
-    console.print("Starting storage, Azure OpenAI and the Functions host, all emulated on this machine …", style="dim")
+    console.print("Starting storage, Azure OpenAI and the Functions host, all emulated here …", style="dim")
     with local_stack(state / "start", fresh=False) as stack:
         console.print(how_to_use(stack), soft_wrap=True, markup=False, highlight=False)
         while True:

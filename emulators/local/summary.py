@@ -11,6 +11,14 @@ from emulators.local.runs import Run
 # A report can name thousands of findings; a terminal needs the first few, the report has the rest.
 ISSUES_SHOWN = 5
 
+OUTCOMES = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "rejected": "was rejected",
+    "superseded": "was superseded",
+    "cancelled": "was cancelled",
+}
+
 
 def print_summary(console: Console, run: Run, report: dict[str, Any] | None, answers: list[dict[str, Any]]) -> None:
     """Print what is known of a run that has ended, and its questions with both models' answers."""
@@ -28,11 +36,12 @@ def print_outcome(console: Console, run: Run, copies: dict[str, Path]) -> None:
     if "html" in copies:
         console.print(Text.assemble("\n", (f"{'Report':<16}", "bold"), copies["html"].as_uri()), soft_wrap=True)
     console.print()
-    failure = run["failure"]
+    failure, outcome = run["failure"], OUTCOMES.get(run["status"], run["status"])
     if failure is None:
-        console.print(Text.assemble((f"The run {run['status']}.", "bold green")))
+        colour = "bold green" if run["status"] == "succeeded" else "bold red"
+        console.print(Text(f"The run {outcome}.", style=colour))
         return
-    console.print(Text.assemble((f"The run {run['status']}: {failure['code']}", "bold red")), soft_wrap=True)
+    console.print(Text(f"The run {outcome}: {failure['code']}", style="bold red"), soft_wrap=True)
     for line in (failure["message"], failure["detail"], failure["remedy"]):
         if line:
             console.print(Text(f"  {line}"), soft_wrap=True)
@@ -103,9 +112,9 @@ def _print_issues(console: Console, run: Run) -> None:
     for issue in issues[:ISSUES_SHOWN]:
         place = f"{issue['split']} line {issue['line']}" if issue["line"] else issue["split"]
         colour = "red" if issue["severity"] == "error" else "yellow"
-        console.print(
-            Text.assemble((f"{issue['severity']:<16}", colour), f"{place}: {issue['message']}"), soft_wrap=True
-        )
+        finding = f"{place} ({issue['code']}): {issue['message']} "
+        line = Text.assemble((f"{issue['severity']:<16}", colour), finding, (issue["remedy"], "dim"))
+        console.print(line, soft_wrap=True)
     hidden = validation.get("error_count", 0) + validation.get("warning_count", 0) - len(issues[:ISSUES_SHOWN])
     if hidden > 0:
         console.print(f"{'':<16}and {hidden:,} more in the report", soft_wrap=True)
