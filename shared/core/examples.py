@@ -6,6 +6,7 @@ keys, U+FFFD in place of half a character, a number that has become infinite.
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 from shared.core.issues import Finding
@@ -37,6 +38,9 @@ _OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"[", "a JSON array"),
 )
 
+# What may be left of a value, or of an escape, when the file breaks off.
+_UNFINISHED = re.compile(r"\\?[\w.+-]{0,9}\s*")
+
 
 def other_format(beginning: bytes) -> str:
     """Return what a file is, by its first line, when it is certainly not JSONL; "" otherwise."""
@@ -44,8 +48,11 @@ def other_format(beginning: bytes) -> str:
     return next((name for magic, name in _OTHER_FORMATS if content.startswith(magic)), "")
 
 
-def parse_example(line: bytes, *, first: bool = False) -> Example | Finding:
-    """Return the object that a line is, or what is wrong with it; the `first` line may begin with a byte order mark."""
+def parse_example(line: bytes, *, first: bool = False, ended: bool = True) -> Example | Finding:
+    """Return the object that a line is, or what is wrong with it.
+
+    The `first` line may begin with a byte order mark; a line that has not `ended` may have lost its end.
+    """
     if first:
         line = line.removeprefix(BYTE_ORDER_MARK)
     if not line or line.isspace():
@@ -55,8 +62,9 @@ def parse_example(line: bytes, *, first: bool = False) -> Example | Finding:
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
-        return Finding("not-utf8", f"byte {error.start + 1}")
-    value = _parse(text)
+        lost_end = not ended and error.reason == "unexpected end of data"
+        return Finding("truncated-line") if lost_end else Finding("not-utf8", f"byte {error.start + 1}")
+    value = _parse(text, ended)
     return value if isinstance(value, Finding) else _checked(value, escapes="\\u" in text)
 
 
@@ -67,18 +75,28 @@ class _Refused(Exception):
         self.finding = Finding(code)
 
 
-def _parse(text: str) -> Any | Finding:
+def _parse(text: str, ended: bool) -> Any | Finding:
     try:
         return _DECODER.decode(text)
     except _Refused as refused:
         return refused.finding
     except json.JSONDecodeError as error:
-        # The library's messages name the syntax that it expected, not the text that it found.
-        return Finding("invalid-json", f"column {error.colno}, {error.msg.rstrip(': ')}")
+        return _syntax_finding(error, text, ended)
     except ValueError:
         return Finding("number-out-of-range")  # Python reads no integer of more than 4,300 digits
     except RecursionError:
         return Finding("too-deep")
+
+
+def _syntax_finding(error: json.JSONDecodeError, text: str, ended: bool) -> Finding:
+    if not ended and (error.msg.startswith("Unterminated string") or _UNFINISHED.fullmatch(text, error.pos)):
+        return Finding("truncated-line")
+    # JSON takes a carriage return for white space, so one between values is the end of a line to its writer alone.
+    if error.msg.startswith("Extra data") and "\r" in text[len(text[: error.pos].rstrip()) : error.pos]:
+        return Finding("carriage-return-line-ends")
+    # The library's messages name the syntax that it expected, not the text that it found. Its column counts from the
+    # last line break, which here can only be a carriage return; ours counts from the beginning.
+    return Finding("invalid-json", f"column {error.pos + 1}, {error.msg.rstrip(': ')}")
 
 
 def _checked(value: Any, *, escapes: bool) -> Example | Finding:

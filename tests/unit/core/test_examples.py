@@ -41,6 +41,9 @@ def test_what_json_writes_is_read_unchanged(example: dict[str, Any], ascii_only:
         (b'{"a": "tab\there"}', "invalid-json"),
         (b'{"a": "\x00"}', "invalid-json"),
         (b'{"a": 01}', "invalid-json"),
+        (b'{"a": 1}\r{"a": 1}\r', "carriage-return-line-ends"),
+        (b'{"a": 1} \r {"a": 1}', "carriage-return-line-ends"),
+        (b'{"a": "b\rc"}', "invalid-json"),
         (b"null", "not-an-object"),
         (b'"text"', "not-an-object"),
         (b'[{"a": 1}]', "not-an-object"),
@@ -77,6 +80,7 @@ def test_lines_that_are_no_example(line: bytes, code: str) -> None:
         (b'{"a": ' + b"[" * 31 + b"]" * 31 + b"}", None),
         (b'{"a": 1e308, "b": 1e-400}', {"a": 1e308, "b": 0.0}),
         ('{"a": "\u2028\u0085"}'.encode(), {"a": "\u2028\u0085"}),
+        (b'\r{"a":\r1}\r', {"a": 1}),
     ],
 )
 def test_lines_that_look_dangerous_and_are_not(line: bytes, example: Any) -> None:
@@ -84,6 +88,20 @@ def test_lines_that_look_dangerous_and_are_not(line: bytes, example: Any) -> Non
     parsed = parse_example(line)
     assert not isinstance(parsed, Finding)
     assert example is None or parsed == example
+
+
+WHOLE = '{"a": ["é\\u20ac", -1.5e+7, {"b": null}, true]}'.encode()
+
+
+def test_a_last_line_without_its_end_is_told_as_that() -> None:
+    """Wherever a file breaks off, its last line is truncated; a fault inside the line is not that."""
+    for end in range(1, len(WHOLE)):
+        assert parse_example(WHOLE[:end], ended=False) == Finding("truncated-line"), end
+    inside = parse_example(b'{"a": x, "b": 1}', ended=False)
+    assert inside == Finding("invalid-json", "column 7, Expecting value")
+    ended = parse_example(WHOLE[:5])
+    assert isinstance(ended, Finding)
+    assert ended.code == "invalid-json"
 
 
 def test_a_byte_order_mark_may_begin_the_first_line_once() -> None:
