@@ -19,7 +19,6 @@ from shared.services import services
 from shared.stages import admission, cleanup, deployment, intake, publication, splitting, training, upload, validation
 from shared.stages import verification as verifying
 from shared.stages.parts import lost_part
-from shared.stages.questions import settle_questions
 
 bp = df.Blueprint()
 
@@ -92,12 +91,9 @@ def _validate_dataset(given: p.ForPlan) -> p.Validated:
 
 
 def _admit_run(given: p.Admission) -> CheckResult:
-    settings, blobs = services().settings, services().blobs
-    unanswerable = settle_questions(blobs, given.plan, settings.state_container)
-    if unanswerable:
-        return CheckResult(failure=unanswerable)
+    settings = services().settings
     refused = admission.admit_run(
-        blobs,
+        services().blobs,
         services().deployments,
         settings.state_container,
         given.plan,

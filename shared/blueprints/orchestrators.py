@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from shared import codec
 from shared.blueprints import stages
 from shared.blueprints.story import RunEnded, Steps, Story, now_of
+from shared.core.failures import Failure, failure_of_task
 from shared.core.polling import CHECKS_PER_GENERATION, CheckResult, Wait, given_up, poll_delay
 from shared.core.runs import LiveProgress, RunRequest
 
@@ -38,25 +39,25 @@ def wait_for_check(context: task.OrchestrationContext, payload: dict[str, Any]) 
     """Look at a slow resource, ever less often, until it is finished or failed or the deadline passes."""
     wait = codec.decode(payload, Wait)
     for _ in range(CHECKS_PER_GENERATION):
-        result = yield from _check(context, wait)
-        if result is not None and (result.done or result.failure):
+        result, error = yield from _check(context, wait)
+        if result.done or result.failure:
             return codec.encode(result)
-        silent = 0 if result else wait.silent_checks + 1
-        wait = replace(wait, checks=wait.checks + 1, silent_checks=silent)
+        silent = wait.silent_checks + 1 if error else 0
+        wait = replace(wait, checks=wait.checks + 1, silent_checks=silent, last_error=error)
         failure = given_up(wait, now_of(context))
         if failure:
-            return codec.encode(replace(result or CheckResult(), failure=failure))
-        yield context.create_timer(_tell_and_delay(context, wait, result or CheckResult()))
+            return codec.encode(replace(result, failure=failure))
+        yield context.create_timer(_tell_and_delay(context, wait, result))
     context.continue_as_new(codec.encode(wait), save_events=True)
     return None
 
 
-def _check(context: task.OrchestrationContext, wait: Wait) -> Steps[CheckResult | None]:
-    """Return what one look found, or None when the service (or the look) failed: the next one may succeed."""
+def _check(context: task.OrchestrationContext, wait: Wait) -> Steps[tuple[CheckResult, Failure | None]]:
+    """Return what one look found, or why the look itself failed: that ends nothing, since the next one may succeed."""
     try:
-        return codec.decode((yield context.call_activity(wait.activity, input=wait.target)), CheckResult)
-    except task.TaskFailedError:
-        return None
+        return codec.decode((yield context.call_activity(wait.activity, input=wait.target)), CheckResult), None
+    except task.TaskFailedError as error:
+        return CheckResult(), failure_of_task(error.details.error_type, error.details.message)
 
 
 def _tell_and_delay(context: task.OrchestrationContext, wait: Wait, result: CheckResult) -> timedelta:

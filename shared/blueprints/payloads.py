@@ -99,7 +99,7 @@ class VerificationInput(Struct, frozen=True, kw_only=True):
 
 
 class Release(Struct, frozen=True, kw_only=True):
-    """Takes: the run that ends, and whether a job was created for it."""
+    """Takes: the run that ends, and whether a job may have been created for it."""
 
     run_id: str
     spent: bool

@@ -104,13 +104,25 @@ def deployment(story: Story, plan: Plan, model: str) -> Steps[None]:
     created = yield from story.call(names.CREATE_DEPLOYMENT, creation, CheckResult)
     story.state.deployment = _present(created.deployment)
     pace = story.request.pace
-    waits = [
-        ("deployment", names.CHECK_DEPLOYMENT, "the deployment to be made", pace.deployment_deadline_seconds),
-        ("answer", names.PROBE_DEPLOYMENT, "the deployment's first answer", pace.answer_deadline_seconds),
-    ]
-    for name, activity, waiting_for, deadline in waits:
-        target = p.DeploymentCheck(deployment=_present(story.state.deployment))
-        yield from story.wait(name, story.wait_for(activity, target, waiting_for, deadline))
+    yield from story.wait(
+        "deployment",
+        story.wait_for(
+            names.CHECK_DEPLOYMENT,
+            p.DeploymentCheck(deployment=story.state.deployment),
+            "the deployment to be made",
+            pace.deployment_deadline_seconds,
+        ),
+    )
+    yield from story.wait(
+        "answer",
+        story.wait_for(
+            names.PROBE_DEPLOYMENT,
+            p.DeploymentCheck(deployment=_present(story.state.deployment)),
+            "the deployment's first answer",
+            pace.answer_deadline_seconds,
+            code="deployment-silent",
+        ),
+    )
     story.leave()
 
 
@@ -162,17 +174,24 @@ def publication(story: Story) -> Steps[None]:
     """Give the run's place back and write the report beside the dataset."""
     story.enter("publication", "the report to be written")
     state = story.state
+    if state.plan is not None:
+        yield from _release(story)
     try:
-        if state.plan is not None:
-            spent = p.Release(run_id=state.run_id, spent=state.job is not None)
-            yield from story.call(names.RELEASE_RUN, spent, p.Nothing)
-        state.report = yield from story.call(
-            names.PUBLISH_REPORT, transitions.as_reported(state, story.now), ReportLinks
-        )
+        reported = transitions.as_reported(state, story.now)
+        state.report = yield from story.call(names.PUBLISH_REPORT, reported, ReportLinks)
     except RunEnded as end:
         state.warnings.append(f"The report could not be written ({end.failure.code}).")
     transitions.finish(state, story.now)
     story.tell()
+
+
+def _release(story: Story) -> Steps[None]:
+    state = story.state
+    release = p.Release(run_id=state.run_id, spent=transitions.may_have_spent(state))
+    try:
+        yield from story.call(names.RELEASE_RUN, release, p.Nothing)
+    except RunEnded as end:
+        state.warnings.append(f"The run's place could not be given back ({end.failure.code}).")
 
 
 def _present[T](value: T | None) -> T:

@@ -110,8 +110,10 @@ class Story:
             raise RunEnded(result.failure)
         return result
 
-    def wait_for(self, activity: str, target: object, waiting_for: str, deadline_seconds: float) -> Wait:
-        """Return a wait that begins now."""
+    def wait_for(
+        self, activity: str, target: object, waiting_for: str, deadline_seconds: float, *, code: str = "timed-out"
+    ) -> Wait:
+        """Return a wait that begins now; `code` is that of the failure when its deadline passes."""
         return Wait(
             activity=activity,
             target=codec.encode(target),
@@ -119,6 +121,7 @@ class Story:
             started_at=self.now,
             deadline_seconds=deadline_seconds,
             pace=self.request.pace,
+            deadline_code=code,
         )
 
 

@@ -15,6 +15,7 @@ from shared.blueprints.starting import start_run
 from shared.core.failures import REMEDIES
 from shared.core.intake import is_blob_path, path_kind
 from shared.core.options import MAX_OPTIONS_BYTES, check_options
+from shared.errors import ServiceError
 from shared.services import services
 from shared.settings import DATASETS_CONNECTION, DATASETS_CONTAINER, trigger_source
 
@@ -58,6 +59,16 @@ def start_run_by_http(req: func.HttpRequest, client: df.SyncDurableFunctionsClie
     body = _body_of(req)
     if isinstance(body, func.HttpResponse):
         return body
+    try:
+        return _answer(body, client)
+    except ServiceError as error:
+        LOG.warning("a start by HTTP failed: %s", error)
+        detail = f"The {error.service} service did not do what a start needs: {error.operation}."
+        return problem(503, error.code, detail, REMEDIES.get(error.code, REMEDIES["service-refused"]))
+
+
+def _answer(body: StartBody, client: df.SyncDurableFunctionsClient) -> func.HttpResponse:
+    """Start the run that a call asks for, and answer with it."""
     training = services().blobs.look(DATASETS_CONTAINER, body.dataset)
     if training is None:
         detail = f"There is no blob {body.dataset[:200]!r} in the container {DATASETS_CONTAINER}."
@@ -82,7 +93,7 @@ def _body_of(req: func.HttpRequest) -> StartBody | func.HttpResponse:
         body = msgspec.json.decode(raw, type=StartBody)
     except msgspec.ValidationError as error:
         return problem(400, "body-invalid", f"The body is not a start of a run: {str(error)[:200]}.", remedy)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):  # ValueError: a string that is not UTF-8
         return problem(400, "body-not-json", "The body is not JSON.", remedy)
     if not is_blob_path(body.dataset) or path_kind(body.dataset) != "training":
         detail = f"{body.dataset[:200]!r} is not the path of a training file (.jsonl, and no validation file)."

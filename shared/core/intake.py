@@ -44,7 +44,8 @@ def path_kind(path: str) -> PathKind:
 
 def is_blob_path(path: str) -> bool:
     """Tell whether a path can name a blob as it stands: a client would normalise dots, and storage refuses controls."""
-    plain = path.isprintable() and "\\" not in path and 0 < len(path) <= MAX_PATH
+    readable = all(" " <= letter != "\x7f" and not "\ud800" <= letter <= "\udfff" for letter in path)
+    plain = readable and "\\" not in path and 0 < len(path) <= MAX_PATH
     return plain and not path.startswith("/") and not {".", ".."} & set(path.split("/"))
 
 

@@ -68,6 +68,12 @@ def outcome_of(state: RunState) -> RunStatus:
     return status_for(state.failure, failed[0] if failed else state.stage)
 
 
+def may_have_spent(state: RunState) -> bool:
+    """Tell whether a job may have been created: not if none was tried, nor if the service refused it."""
+    tried = record_of(state, "training").started_at is not None
+    return state.job is not None or (tried and not (state.failure and state.failure.code == "job-refused"))
+
+
 def as_reported(state: RunState, now: datetime) -> RunState:
     """Return the run as its report tells it: over, while the report itself is still being written."""
     return replace(state, status=outcome_of(state), finished_at=now, waiting_for="")

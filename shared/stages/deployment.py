@@ -30,7 +30,8 @@ def check_deployment(deployments: Deployments, name: str) -> CheckResult:
     """Tell how the deployment stands at ARM."""
     found = deployments.check_deployment(name)
     if found is None:
-        return CheckResult(failure=failure("deployment-failed", f"The deployment {name} has disappeared."))
+        # What was accepted a moment ago may not be listed yet.
+        return CheckResult(waiting_for=f"the deployment {name} to appear")
     outcome = deployment_outcome(found.provisioning_state)
     if outcome == "failed":
         message = f"The deployment {name} ended as {found.provisioning_state}."
