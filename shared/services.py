@@ -52,11 +52,12 @@ class Services:
 
     def counter_for(self, encoding: str) -> TokenCounter:
         """Return the counter of an encoding, its ranks loaded once."""
+        from shared.clients.fast_tokenizer import FastTokenizer
         from shared.clients.tokenizer import Tokenizer
 
         with self._lock:
             if encoding not in self._counters:
-                self._counters[encoding] = Tokenizer(encoding)
+                self._counters[encoding] = FastTokenizer(Tokenizer(encoding))
             return self._counters[encoding]
 
     @cached_property
