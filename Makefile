@@ -1,7 +1,7 @@
 # Everything a person runs here. Needs Python 3.13, Node 20 or newer and make; `make setup` finds them and says what is missing.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo start test lint format types clean
+.PHONY: help setup demo start services test lint format types clean
 
 # The project's own tools first, among them the Node that the set-up chose.
 RUN := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$$PATH"
@@ -19,6 +19,9 @@ demo: setup ## Run one dataset through everything, on this machine (TRAINING=…
 
 start: setup ## Run the app and what it needs on this machine until Ctrl-C
 	@$(RUN) python -m emulators start
+
+services: setup ## Run storage and Azure OpenAI only, and write local.settings.json for Core Tools' func start
+	@$(RUN) python -m emulators services
 
 test: setup ## Check style, types and imports, then run every test (ARGS=… are pytest's)
 	$(call step,ruff check .)

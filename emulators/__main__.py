@@ -1,4 +1,4 @@
-"""`python -m emulators`: demonstrate the app on this machine, or keep it running."""
+"""`python -m emulators`: demonstrate the app on this machine, or keep it (or what it needs) running."""
 
 import argparse
 import sys
@@ -13,7 +13,7 @@ from emulators.local.drop import DatasetError, dataset_for
 from emulators.local.runs import RunsError
 from emulators.local.signals import Stopped, stop_signals
 from emulators.local.stack import PROJECT, StackError
-from emulators.local.start import keep_running
+from emulators.local.start import keep_running, keep_services_running
 
 STATE = PROJECT / ".tunedrop"
 
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         # Stopping it is how a start ends well; a demonstration that was stopped has shown nothing.
         with suppress(OSError):  # the terminal may be what went away
             sys.stderr.write("Stopped.\n")
-        return 0 if options.run is _start else 128 + stop.number
+        return 0 if options.run in (_start, _services) else 128 + stop.number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,13 +41,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--state", type=Path, default=STATE, metavar="DIR", help="for data, logs and reports (default: .tunedrop)"
     )
-    commands = parser.add_subparsers(required=True, metavar="demo|start")
+    commands = parser.add_subparsers(required=True, metavar="demo|start|services")
     demo = commands.add_parser("demo", help="take one dataset through everything, then stop")
     for name in ("training", "validation", "options"):
         demo.add_argument(f"--{name}", type=Path, metavar="PATH", help=f"the {name} file, instead of the sample's")
     demo.set_defaults(run=_demo)
     start = commands.add_parser("start", help="keep the app running until Ctrl-C")
     start.set_defaults(run=_start)
+    services = commands.add_parser("services", help="keep storage and Azure OpenAI running, for func start")
+    services.set_defaults(run=_services)
     return parser
 
 
@@ -58,6 +60,11 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
 
 def _start(options: argparse.Namespace, console: Console) -> int:
     keep_running(options.state.resolve(), console)
+    return 0
+
+
+def _services(options: argparse.Namespace, console: Console) -> int:
+    keep_services_running(options.state.resolve(), console)
     return 0
 
 

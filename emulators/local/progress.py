@@ -52,7 +52,7 @@ class TableProgress:
         table.add_column(width=1)
         table.add_column(width=12)
         table.add_column(width=7, justify="right", style="dim")
-        table.add_column()
+        table.add_column(no_wrap=True, overflow="ellipsis")
         for stage in run["stages"]:
             mark = MARKS.get(stage["status"], self._spinner)
             style = "dim" if stage["status"] in {"pending", "skipped"} else ""

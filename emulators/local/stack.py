@@ -30,13 +30,12 @@ class StackError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stack:
-    """The running app: where it is, and what opens it."""
+class Services:
+    """What the app needs, running: where it is, and the app settings that lead there."""
 
-    url: str
-    key: str
     connection_string: str
     openai_url: str
+    settings: Mapping[str, str]
     azurite_pid: int
     children: tuple[Child, ...]
 
@@ -54,6 +53,26 @@ class Stack:
             raise ChildError(msg)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stack(Services):
+    """The app, running with all that it needs: where it is, and the key that opens it."""
+
+    url: str
+    key: str
+
+
+@contextmanager
+def local_services(folder: Path) -> Iterator[Services]:
+    """Run what the app needs, without the app, with its state in this folder; end every process afterwards.
+
+    Raises:
+        StackError: another one runs in this folder.
+        ChildError: a part of it did not start.
+    """
+    with _launcher(folder, fresh=False) as launcher:
+        yield _services(launcher)
+
+
 @contextmanager
 def local_stack(folder: Path, *, fresh: bool) -> Iterator[Stack]:
     """Run the app with its state in this folder, emptied before if `fresh`; end every process afterwards.
@@ -62,63 +81,83 @@ def local_stack(folder: Path, *, fresh: bool) -> Iterator[Stack]:
         StackError: another one runs in this folder.
         ChildError: a part of it did not start.
     """
+    with _launcher(folder, fresh=fresh) as launcher:
+        services, key = _services(launcher), _function_key(folder)
+        options = _host_options(folder, services.connection_string, key)
+        host = launcher.start("functions-host", options, services.settings)
+        yield Stack(
+            connection_string=services.connection_string,
+            openai_url=services.openai_url,
+            settings=services.settings,
+            azurite_pid=services.azurite_pid,
+            children=(*services.children, host),
+            url=host.wait_until_ready()["url"].rstrip("/"),
+            key=key,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Launcher:
+    """Starts the parts in one folder, and knows what ends them."""
+
+    stack: ExitStack
+    watchdog: Watchdog
+    folder: Path
+    environ: Mapping[str, str]
+
+    def start(self, name: str, options: list[str], settings: Mapping[str, str]) -> Child:
+        """Start one of this package's command lines, not waiting until it is ready."""
+        command = [sys.executable, "-m", f"emulators.{name.replace('-', '_')}", *options]
+        environ = {**self.environ, **settings}
+        child = child_process(name, command, folder=self.folder / "logs", environ=environ, watchdog=self.watchdog)
+        with held():
+            return self.stack.enter_context(child)
+
+    def start_azurite(self) -> Azurite:
+        """Start storage and wait until it listens."""
+        try:
+            with held():
+                azurite = self.stack.enter_context(Azurite(self.folder / "azurite"))
+                self.watchdog.watch(azurite.pid)
+        except (FileNotFoundError, RuntimeError) as error:
+            raise ChildError(str(error)) from error
+        return azurite
+
+
+@contextmanager
+def _launcher(folder: Path, *, fresh: bool) -> Iterator[_Launcher]:
     stack = ExitStack()
     try:
         stack.enter_context(_only_one(folder))
         if fresh:
             _empty(folder)
-        yield _started(stack, folder)
+        with held():
+            watchdog = stack.enter_context(Watchdog())
+        yield _Launcher(stack=stack, watchdog=watchdog, folder=folder, environ=_own_environment())
     finally:
         with held():  # everything is ended, in the reverse order of its start, even if Ctrl-C is pressed meanwhile
             stack.close()
 
 
-def _started(stack: ExitStack, folder: Path) -> Stack:
-    with held():
-        watchdog = stack.enter_context(Watchdog())
-    environ = _own_environment()
-    openai = _start(stack, watchdog, "azure-openai", ["--port", "0", "--pace", "demo"], folder, environ)
-    azurite = _start_azurite(stack, watchdog, folder)
+def _services(launcher: _Launcher) -> Services:
+    openai = launcher.start("azure-openai", ["--port", "0", "--pace", "demo"], {})
+    azurite = launcher.start_azurite()  # the other one comes up meanwhile
     _create_containers(azurite.connection_string)
     said = openai.wait_until_ready()
-    key = _function_key(folder)
-    settings = environ | _app_settings(azurite.connection_string, said)
-    host = _start(stack, watchdog, "functions-host", _host_options(folder, azurite, key), folder, settings)
-    return Stack(
-        url=host.wait_until_ready()["url"].rstrip("/"),
-        key=key,
+    return Services(
         connection_string=azurite.connection_string,
         openai_url=said["url"],
+        settings=_app_settings(azurite.connection_string, said),
         azurite_pid=azurite.pid,
-        children=(openai, host),
+        children=(openai,),
     )
 
 
-def _start_azurite(stack: ExitStack, watchdog: Watchdog, folder: Path) -> Azurite:
-    try:
-        with held():
-            azurite = stack.enter_context(Azurite(folder / "azurite"))
-            watchdog.watch(azurite.pid)
-    except (FileNotFoundError, RuntimeError) as error:
-        raise ChildError(str(error)) from error
-    return azurite
-
-
-def _start(
-    stack: ExitStack, watchdog: Watchdog, name: str, options: list[str], folder: Path, environ: Mapping[str, str]
-) -> Child:
-    command = [sys.executable, "-m", f"emulators.{name.replace('-', '_')}", *options]
-    with held():
-        return stack.enter_context(
-            child_process(name, command, folder=folder / "logs", environ=environ, watchdog=watchdog)
-        )
-
-
-def _host_options(folder: Path, azurite: Azurite, key: str) -> list[str]:
+def _host_options(folder: Path, connection_string: str, key: str) -> list[str]:
     state = folder / "host"
     state.mkdir(parents=True, exist_ok=True)
     places = ["--app", str(PROJECT), "--port", "0", "--hub-port", "0", "--state", str(state)]
-    return [*places, "--storage-connection-string", azurite.connection_string, "--key", key]
+    return [*places, "--storage-connection-string", connection_string, "--key", key]
 
 
 def _own_environment() -> dict[str, str]:

@@ -1,12 +1,13 @@
 """Keeps the app running on this machine until somebody stops it, and says how to use it."""
 
+import json
 import time
 from pathlib import Path
 
 from rich.console import Console
 
 from emulators.local.drop import SAMPLES
-from emulators.local.stack import DATASETS, PROJECT, Stack, local_stack
+from emulators.local.stack import DATASETS, FAST, PROJECT, Services, Stack, local_services, local_stack
 
 CHECK_SECONDS = 0.5
 
@@ -20,9 +21,55 @@ def keep_running(state: Path, console: Console) -> None:
     console.print("Starting storage, Azure OpenAI and the Functions host, all emulated here …", style="dim")
     with local_stack(state / "start", fresh=False) as stack:
         console.print(how_to_use(stack), soft_wrap=True, markup=False, highlight=False)
-        while True:
-            stack.check()
-            time.sleep(CHECK_SECONDS)
+        _watch(stack)
+
+
+def keep_services_running(state: Path, console: Console) -> None:
+    """Run only what the app needs, for a Functions host of one's own, until a signal or the end of a part of it.
+
+    Raises:
+        StackError, ChildError: it could not be run here, or a part of it ended.
+    """
+    console.print("Starting storage and Azure OpenAI, both emulated here …", style="dim")
+    with local_services(state / "services") as services:
+        settings = state / "services/local.settings.json"
+        settings.write_text(local_settings(services))
+        console.print(how_to_use_core_tools(services, settings), soft_wrap=True, markup=False, highlight=False)
+        _watch(services)
+
+
+def _watch(services: Services) -> None:
+    while True:
+        services.check()
+        time.sleep(CHECK_SECONDS)
+
+
+def local_settings(services: Services) -> str:
+    """Return the file from which Azure Functions Core Tools take the app's settings."""
+    own = {
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        # Event Grid reaches no host on this machine; Core Tools look into the container themselves.
+        "DATASETS_TRIGGER_SOURCE": "LogsAndContainerScan",
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+    }
+    return json.dumps({"IsEncrypted": False, "Values": {**FAST, **services.settings, **own}}, indent=2) + "\n"
+
+
+def how_to_use_core_tools(services: Services, settings: Path) -> str:
+    """Return what a person pastes to run the app with Azure Functions Core Tools."""
+    return f"""
+Storage and Azure OpenAI run.
+
+  Azure OpenAI  {services.openai_url}
+  Storage       {services.connection_string}
+
+In another terminal, in the project's folder, with .venv activated:
+
+  cp '{settings}' local.settings.json
+  func start
+
+Ctrl-C stops everything; datasets and reports stay for the next time, the settings are new each time.
+"""
 
 
 def how_to_use(stack: Stack) -> str:
