@@ -154,3 +154,18 @@ def test_start_ends_everything_on_a_signal(tmp_path: Path) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_services_write_the_settings_for_core_tools(tmp_path: Path) -> None:
+    """Storage and Azure OpenAI run alone, and the settings written for Core Tools lead to them and nowhere else."""
+    with emulators("services", state=tmp_path) as services:
+        assert services.stdout is not None
+        lines = iter(services.stdout.readline, "")
+        printed = next(line for line in lines if line.startswith("  Azure OpenAI  ")).split()[-1]
+        assert any("Ctrl-C stops everything" in line for line in lines)
+        values = json.loads((tmp_path / "services/local.settings.json").read_text())["Values"]
+        services.send_signal(signal.SIGTERM)
+        assert services.wait(timeout=30) == 0
+    assert values["AZURE_OPENAI_ENDPOINT"] == values["ARM_ENDPOINT"] == printed
+    assert values["DATASETS_TRIGGER_SOURCE"] == "LogsAndContainerScan"
+    assert not any("azure.com" in value or "windows.net" in value for value in values.values())
