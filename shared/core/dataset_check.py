@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from shared.core.checks import check_example
+from shared.core.comparison import Known
 from shared.core.examples import Example, other_format, parse_example
 from shared.core.issues import MEANINGS, Finding, IssueLog
 from shared.core.lines import Line, lines_of
+from shared.core.meaning import SplitMeaning
 from shared.core.plans import Method
 from shared.core.statistics import SplitTally
 from shared.core.tokens import count_example
 from shared.core.validation import SplitName, SplitStatistics
+from shared.core.weights import trained_tokens
 
 # Azure OpenAI documentation, fine-tuning, of each file: "at least 10 examples". A smaller one turns to error.
 MIN_EXAMPLES = 10
@@ -27,12 +30,15 @@ class Rules(Struct, frozen=True, kw_only=True):
     count: Callable[[str], int]
 
 
-def check_split(chunks: Iterable[bytes], split: SplitName, rules: Rules, log: IssueLog) -> SplitStatistics | None:
+def check_split(
+    chunks: Iterable[bytes], split: SplitName, rules: Rules, log: IssueLog, known: Known | None = None
+) -> SplitStatistics | None:
     """Log every issue of a split and return its statistics; None when no example could be counted.
 
-    Lines that are not blank are examples; tokens are those of the examples without errors.
+    Lines that are not blank are examples; tokens are those of the examples without errors, which are also compared with
+    those in `known`, and kept there.
     """
-    check = _SplitCheck(split, rules, log)
+    check = _SplitCheck(split, rules, log, known)
     for line in lines_of(chunks):
         if line.number == 1 and (format_name := other_format(line.data)):
             log.add(Finding("not-jsonl", f"it looks like {format_name}"), split, 0)
@@ -42,23 +48,27 @@ def check_split(chunks: Iterable[bytes], split: SplitName, rules: Rules, log: Is
 
 
 class _SplitCheck:
-    def __init__(self, split: SplitName, rules: Rules, log: IssueLog) -> None:
+    def __init__(self, split: SplitName, rules: Rules, log: IssueLog, known: Known | None) -> None:
         self._split: SplitName = split
         self._rules, self._log = rules, log
         self._tally = SplitTally(limit_tokens=rules.limit_tokens)
+        self._meaning = SplitMeaning(split, rules.method, rules.count, log, known)
         self._examples = self._size = 0
 
     def take(self, line: Line) -> None:
         self._size += line.size
-        example = Finding("line-too-long") if line.too_long else parse_example(line.data, first=line.number == 1)
+        example = Finding("line-too-long") if line.too_long else _example_of(line)
         if isinstance(example, Finding):
             self._examples += example.code != "blank-line"
             self._log.add(example, self._split, line.number)
             return
         self._examples += 1
+        self._meaning.look(example, line.number)
         if self._is_sound(example, line.number):
+            self._meaning.compare(example, line.data, line.number)
             tokens = count_example(example, self._rules.method, self._rules.count)
-            if self._tally.add(tokens):
+            trained = trained_tokens(example, self._rules.method, tokens.assistant, self._rules.count)
+            if self._tally.add(tokens, trained):
                 self._log.add(Finding("example-too-long"), self._split, line.number)
 
     def finished(self) -> SplitStatistics | None:
@@ -66,7 +76,9 @@ class _SplitCheck:
             self._log.add(Finding("empty-dataset"), self._split, 0)
         elif self._examples < MIN_EXAMPLES:
             self._log.add(Finding("too-few-examples"), self._split, 0)
-        return self._tally.statistics(examples=self._examples, size_bytes=self._size)
+        self._meaning.finished()
+        statistics = self._tally.statistics(examples=self._examples, size_bytes=self._size)
+        return statistics and self._meaning.counted(statistics)
 
     def _is_sound(self, example: Example, number: int) -> bool:
         sound = True
@@ -76,3 +88,7 @@ class _SplitCheck:
             if found >= FINDINGS_PER_EXAMPLE and not sound:
                 break
         return sound
+
+
+def _example_of(line: Line) -> Example | Finding:
+    return parse_example(line.data, first=line.number == 1, ended=line.ended)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from shared.core.tokens import ExampleTokens
-from shared.core.validation import Distribution, SplitStatistics
+from shared.core.validation import HISTOGRAM_BOUNDS, Distribution, SplitStatistics
 
 
 class SplitTally:
@@ -17,10 +17,15 @@ class SplitTally:
         self._limit = limit_tokens
         self._totals: Counter[int] = Counter()
         self._assistants: Counter[int] = Counter()
+        self._trained = 0
         self.over_limit = 0
 
-    def add(self, tokens: ExampleTokens) -> bool:
-        """Count an example in; tell whether it is longer than the limit."""
+    def add(self, tokens: ExampleTokens, trained: int | None = None) -> bool:
+        """Count an example in; tell whether it is longer than the limit.
+
+        `trained` are the tokens that are learned, None for all of the assistant's.
+        """
+        self._trained += tokens.assistant if trained is None else trained
         self._totals[tokens.total] += 1
         self._assistants[tokens.assistant] += 1
         too_long = 0 < self._limit < tokens.total
@@ -39,13 +44,14 @@ class SplitTally:
             over_limit=self.over_limit,
             tokens_per_example=distribution_of(self._totals),
             assistant_tokens_per_example=distribution_of(self._assistants),
+            trained_tokens=self._trained,
         )
 
 
 def distribution_of(counts: Counter[int]) -> Distribution:
     """Return the distribution of values by how often each occurs (at least one does), bit for bit as numpy's.
 
-    The percentiles are numpy.quantile's 0.05 and 0.95 in its default method, linear interpolation.
+    The percentiles are numpy.quantile's in its default method, linear interpolation.
     """
     n = counts.total()
     at = _order_statistic(counts)
@@ -56,7 +62,18 @@ def distribution_of(counts: Counter[int]) -> Distribution:
         median=(at((n - 1) // 2) + at(n // 2)) / 2,
         p5=_quantile(at, n, 0.05),
         p95=_quantile(at, n, 0.95),
+        p25=_quantile(at, n, 0.25),
+        p75=_quantile(at, n, 0.75),
+        p99=_quantile(at, n, 0.99),
+        histogram=_histogram(counts),
     )
+
+
+def _histogram(counts: Counter[int]) -> list[int]:
+    columns = [0] * len(HISTOGRAM_BOUNDS)
+    for value, times in counts.items():
+        columns[bisect_right(HISTOGRAM_BOUNDS, value) - 1] += times
+    return columns
 
 
 def _quantile(at: Callable[[int], int], n: int, q: float) -> float:

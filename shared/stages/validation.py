@@ -1,12 +1,15 @@
-"""Validation: every example of both splits checked and counted, in constant memory."""
+"""Validation: every example of both splits checked, compared and counted, in bounded memory."""
 
 from collections.abc import Callable
 
+from shared.core.comparison import Known
 from shared.core.dataset_check import Rules, check_split
+from shared.core.epochs import default_epochs
 from shared.core.issues import Finding, IssueLog
 from shared.core.models import FALLBACK_ENCODING, facts_for
-from shared.core.plans import Plan
-from shared.core.validation import ISSUES_IN_SUMMARY, SplitStatistics, ValidationDetail, ValidationSummary
+from shared.core.plans import Blob, Plan
+from shared.core.service_limits import MAX_ALL_FILES_BYTES, MAX_FILE_BYTES, MAX_TRAINED_TOKENS
+from shared.core.validation import SplitName, SplitStatistics, ValidationDetail, ValidationSummary, with_issues
 from shared.ports import BlobStore, TokenCounter
 
 
@@ -16,15 +19,33 @@ def validate_dataset(blobs: BlobStore, counter_for: Callable[[str], TokenCounter
     Raises:
         BlobChanged: a split was replaced since it was pinned.
     """
-    log, model = IssueLog(), facts_for(plan.base_model)
+    log, known, model = IssueLog(), Known(), facts_for(plan.base_model)
     if model is None:
         log.add(Finding("unknown-model"), "training", 0)
     encoding = model.encoding if model else FALLBACK_ENCODING
     limit_tokens = model.example_tokens if model else 0
     rules = Rules(method=plan.method, limit_tokens=limit_tokens, count=counter_for(encoding).count)
-    training = check_split(blobs.stream(plan.training), "training", rules, log)
-    validation = check_split(blobs.stream(plan.validation), "validation", rules, log) if plan.validation else None
+
+    def check(blob: Blob, split: SplitName) -> SplitStatistics | None:
+        if blob.size > MAX_FILE_BYTES:
+            log.add(Finding("file-too-large"), split, 0)
+            return None
+        return check_split(blobs.stream(blob), split, rules, log, known)
+
+    training = check(plan.training, "training")
+    validation = check(plan.validation, "validation") if plan.validation else None
+    _check_sums(plan, training, log)
     return _detail(log, encoding, limit_tokens, training, validation)
+
+
+def _check_sums(plan: Plan, training: SplitStatistics | None, log: IssueLog) -> None:
+    """Check the limits of what the service holds and trains on as a whole."""
+    if plan.validation and plan.training.size + plan.validation.size > MAX_ALL_FILES_BYTES:
+        log.add(Finding("files-too-large"), "training", 0)
+    if training:
+        epochs = plan.hyperparameters.n_epochs or default_epochs(training.examples)
+        if training.total_tokens * epochs > MAX_TRAINED_TOKENS:
+            log.add(Finding("too-many-tokens", f"{epochs} epochs"), "training", 0)
 
 
 def _detail(
@@ -44,6 +65,5 @@ def _detail(
         error_count=log.count("error"),
         warning_count=log.count("warning"),
         count_by_code=dict(log.by_code),
-        issues=issues[:ISSUES_IN_SUMMARY],
     )
-    return ValidationDetail(summary=summary, issues=issues)
+    return ValidationDetail(summary=with_issues(summary, issues), issues=issues)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shared.core.statistics import SplitTally, distribution_of
 from shared.core.tokens import ExampleTokens
+from shared.core.validation import HISTOGRAM_BOUNDS
 
 
 @given(st.lists(st.integers(min_value=0, max_value=3_000_000), min_size=1, max_size=300))
@@ -20,6 +21,8 @@ def test_a_distribution_is_numpys_to_the_last_bit(values: list[int]) -> None:
     assert (d.minimum, d.maximum) == (min(values), max(values))
     assert (d.mean, d.median) == (np.mean(values), np.median(values))
     assert (d.p5, d.p95) == (np.quantile(values, 0.05), np.quantile(values, 0.95))
+    assert (d.p25, d.p75, d.p99) == tuple(np.quantile(values, q) for q in (0.25, 0.75, 0.99))
+    assert d.histogram == np.histogram(values, [*HISTOGRAM_BOUNDS, 10**9])[0].tolist()
 
 
 def test_a_tally_sums_and_compares_with_the_limit() -> None:

@@ -8,19 +8,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from shared import codec
 from shared.clients.tokenizer import Tokenizer
 from shared.core.dataset_check import Rules, check_split
-from shared.core.issues import IssueLog
-from shared.core.validation import Distribution, SplitStatistics, ValidationDetail
+from shared.core.issues import MEANINGS, IssueLog
+from shared.core.plans import Blob, Hyperparameters
+from shared.core.validation import Distribution, SplitStatistics, ValidationDetail, ValidationSummary, with_issues
 from shared.errors import BlobChanged
 from shared.stages.validation import validate_dataset
 from tests.builders import a_plan
 from tests.fakes import FakeBlobs
 
 SECRET = "the swallow's airspeed"
-GOOD = json.dumps({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": SECRET}]}).encode()
+
+
+def good(question: str) -> bytes:
+    """Return a sound example as a line."""
+    roles = {"user": question, "assistant": SECRET}
+    return json.dumps({"messages": [{"role": role, "content": text} for role, text in roles.items()]}).encode()
+
+
+# Sound examples of one size, no two the same.
+GOOD = good("q")
+GOODS, OTHERS = [good(letter) for letter in "qwertyuiop"], [good(letter) for letter in "asdfghjklzx"]
 
 
 class LetterCounter:
@@ -50,12 +62,15 @@ def found(detail: ValidationDetail) -> list[tuple[str, str, int]]:
 
 def test_a_good_dataset_is_valid_and_measured() -> None:
     """Both splits are counted; the facts of the base model are in the summary."""
-    summary = validate(b"\n".join([GOOD] * 10), b"\n".join([GOOD] * 11) + b"\n").summary
+    summary = validate(b"\n".join(GOODS), b"\n".join(OTHERS) + b"\n").summary
     assert (summary.valid, summary.error_count, summary.warning_count, summary.issues) == (True, 0, 0, [])
     assert (summary.encoding, summary.limit_tokens) == ("o200k_base", 65_536)
     # 3 + (3 + 4+1) + (3 + 9+22)
-    each = Distribution(minimum=45, maximum=45, mean=45, median=45, p5=45, p95=45)
-    assistant = Distribution(minimum=22, maximum=22, mean=22, median=22, p5=22, p95=22)
+    columns = [10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    each, assistant = (
+        Distribution(minimum=n, maximum=n, mean=n, median=n, p5=n, p95=n, p25=n, p75=n, p99=n, histogram=columns)
+        for n in (45, 22)
+    )
     assert summary.training == SplitStatistics(
         examples=10,
         size_bytes=10 * len(GOOD) + 9,
@@ -64,6 +79,7 @@ def test_a_good_dataset_is_valid_and_measured() -> None:
         over_limit=0,
         tokens_per_example=each,
         assistant_tokens_per_example=assistant,
+        trained_tokens=220,
     )
     assert summary.validation is not None
     assert (summary.validation.examples, summary.validation.size_bytes) == (11, 11 * len(GOOD) + 11)
@@ -71,8 +87,8 @@ def test_a_good_dataset_is_valid_and_measured() -> None:
 
 def test_issues_name_their_split_and_line() -> None:
     """Lines count from 1, blank ones too; a fault in one line leaves the others alone."""
-    training = b"\n".join([b"\xef\xbb\xbf" + GOOD + b"\r", b"", b"{", *[GOOD] * 9])
-    detail = validate(training, b"\n".join([*[GOOD] * 10, b'{"messages": []}']))
+    training = b"\n".join([b"\xef\xbb\xbf" + GOODS[0] + b"\r", b"", b"{", *GOODS[1:]])
+    detail = validate(training, b"\n".join([*OTHERS[:10], b'{"messages": []}']))
     assert found(detail) == [
         ("invalid-json", "training", 3),
         ("missing-messages", "validation", 11),
@@ -86,7 +102,7 @@ def test_issues_name_their_split_and_line() -> None:
 
 def test_warnings_alone_leave_a_dataset_valid() -> None:
     """A blank line is told and tolerated."""
-    summary = validate(b"\n".join([GOOD] * 10) + b"\n\n").summary
+    summary = validate(b"\n".join(GOODS) + b"\n\n").summary
     assert (summary.valid, summary.warning_count) == (True, 1)
 
 
@@ -104,10 +120,10 @@ def test_a_file_without_examples_is_empty(nothing: bytes) -> None:
 
 def test_fewer_than_ten_examples_are_too_few() -> None:
     """Nine are refused, ten are not, in either split."""
-    nine, ten = b"\n".join([GOOD] * 9), b"\n".join([GOOD] * 10)
+    nine, ten, others = b"\n".join(GOODS[:9]), b"\n".join(GOODS), b"\n".join(OTHERS[:9])
     assert found(validate(nine)) == [("too-few-examples", "training", 0)]
-    assert found(validate(ten, nine)) == [("too-few-examples", "validation", 0)]
-    assert found(validate(ten, ten)) == []
+    assert found(validate(ten, others)) == [("too-few-examples", "validation", 0)]
+    assert found(validate(ten, b"\n".join(OTHERS))) == []
 
 
 def test_a_file_of_another_kind_is_one_error() -> None:
@@ -121,7 +137,7 @@ def test_a_file_of_another_kind_is_one_error() -> None:
 def test_an_example_over_the_models_limit_is_a_warning(answer: int, over: bool) -> None:
     """The service trains on it all the same, with its end cut off; exactly the limit is not over it."""
     long = json.dumps({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a" * answer}]})
-    detail = validate(b"\n".join([*[GOOD] * 9, long.encode()]), base_model="gpt-4.1-nano")
+    detail = validate(b"\n".join([*GOODS[1:], long.encode()]), base_model="gpt-4.1-nano")
     assert detail.summary.valid
     assert found(detail) == ([("example-too-long", "training", 10)] if over else [])
     assert detail.summary.training is not None
@@ -140,9 +156,184 @@ def test_the_base_model_chooses_encoding_and_limit(
     base_model: str, encoding: str, limit: int, codes: dict[str, int]
 ) -> None:
     """An unknown model is counted as gpt-4o is, with a warning."""
-    summary = validate(b"\n".join([GOOD] * 10), base_model=base_model).summary
+    summary = validate(b"\n".join(GOODS), base_model=base_model).summary
     assert (summary.encoding, summary.limit_tokens, summary.count_by_code) == (encoding, limit, codes)
     assert summary.valid
+
+
+def test_repetitions_and_contradictions_are_warnings_at_the_later_line() -> None:
+    """Each example is compared with all earlier ones, and the line of the first is told."""
+    same = GOODS[0]
+    near = json.dumps(
+        {"messages": [{"content": " Q\n", "role": "user"}, {"role": "assistant", "content": SECRET.upper()}]}
+    ).encode()
+    other = GOODS[1].replace(b"airspeed", b"colour")
+    detail = validate(b"\n".join([*GOODS, same + b"\r", near, other]))
+    assert detail.summary.valid
+    assert found(detail) == [
+        ("duplicate-example", "training", 11),
+        ("near-duplicate-example", "training", 12),
+        ("contradictory-answer", "training", 13),
+    ]
+    assert detail.issues[2].message == "An earlier example gives another answer to the same prompt (line 2)."
+
+
+def test_what_is_in_both_parts_is_told() -> None:
+    """A validation example, or its prompt, that the training part has as well says nothing about learning."""
+    other = GOODS[3].replace(b"airspeed", b"colour")
+    detail = validate(b"\n".join(GOODS), b"\n".join([*OTHERS[:9], GOODS[4], other]))
+    assert found(detail) == [("leaked-example", "validation", 10), ("leaked-prompt", "validation", 11)]
+    assert "line 5 of the training part" in detail.issues[0].message
+
+
+def test_answers_without_a_question_contradict_nothing() -> None:
+    """Examples that are all answer have no prompt in common."""
+    lines = [json.dumps({"messages": [{"role": "assistant", "content": f"Answer {n}."}]}).encode() for n in range(10)]
+    assert validate(b"\n".join(lines)).summary.count_by_code == {"missing-user-message": 10}
+
+
+def test_a_pair_and_its_reverse_contradict_each_other() -> None:
+    """Two pairs with one prompt may have other outputs, but not the same ones the other way round."""
+
+    def pair(preferred: str, other: str) -> bytes:
+        outputs = {
+            "preferred_output": [{"role": "assistant", "content": preferred}],
+            "non_preferred_output": [{"role": "assistant", "content": other}],
+        }
+        return json.dumps({"input": {"messages": [{"role": "user", "content": "q"}]}, **outputs}).encode()
+
+    lines = [pair(f"answer {n}", "worse") for n in range(10)]
+    assert found(validate(b"\n".join([*lines, pair("worse", "answer 3")]), method="dpo")) == [
+        ("contradictory-answer", "training", 11)
+    ]
+
+
+def test_answers_of_one_token_are_told_once() -> None:
+    """Labels are good answers; that all are so short is worth one look."""
+    short = [line.replace(SECRET.encode(), b"y") for line in OTHERS[:3]]
+    detail = validate(b"\n".join([*GOODS, *short]))
+    assert found(detail) == [("one-token-answers", "training", 11)]
+    assert "3 in all" in detail.issues[0].message
+
+
+def test_secrets_are_told_with_their_line_and_addresses_counted() -> None:
+    """A key that must not be learned is a warning, an address only a number."""
+    key = good("AccountKey=" + "Ab0/" * 22)
+    mail = good("Write to ann@example.org, bob@example.org or call +49 30 1234567.")
+    detail = validate(b"\n".join([*GOODS, key, mail]))
+    assert found(detail) == [("connection-string", "training", 11)]
+    assert detail.summary.training is not None
+    assert (detail.summary.training.email_addresses, detail.summary.training.phone_numbers) == (2, 1)
+
+
+def test_answers_of_weight_zero_are_not_trained_on() -> None:
+    """Trained are the assistant's tokens without those that a weight takes out."""
+    first = {"role": "assistant", "content": [{"type": "text", "text": "pass over"}], "weight": 0}
+    messages = [*json.loads(OTHERS[0])["messages"], first, {"role": "assistant", "content": "learn", "weight": 1}]
+    statistics = validate(b"\n".join([*GOODS, json.dumps({"messages": messages}).encode()])).summary.training
+    assert statistics is not None
+    assert (statistics.assistant_tokens, statistics.trained_tokens) == (11 * 22 + 9 + 5, 11 * 22 + 5)
+
+
+def test_a_file_of_several_methods_is_told_once() -> None:
+    """The first line of another method is named, beside each line that is not of the plan's."""
+    pair = b'{"input": {"messages": []}, "preferred_output": [], "non_preferred_output": []}'
+    assert found(validate(b"\n".join([*GOODS, pair, GOODS[0][:-1] + b" }", pair])))[:3] == [
+        ("mixed-methods", "training", 11),
+        ("wrong-method", "training", 11),
+        ("wrong-method", "training", 13),
+    ]
+
+
+def test_a_file_that_breaks_off_is_told_as_that() -> None:
+    """The last line without its end is truncated; the same line with a line break is not JSON."""
+    data = b"\n".join([*GOODS, GOOD[:50]])
+    assert found(validate(data)) == [("truncated-line", "training", 11)]
+    assert found(validate(data + b"\n")) == [("invalid-json", "training", 11)]
+
+
+def test_a_file_over_the_services_limit_is_not_read() -> None:
+    """512,000,000 bytes are taken, one more is not; both parts together have a limit of their own."""
+    blobs = FakeBlobs()
+    whole = blobs.write("datasets", "t.jsonl", b"\n".join(GOODS))
+
+    def codes(training: int, validation: int) -> list[str]:
+        plan = a_plan(training=sized(whole, training), validation=sized(whole, validation))
+        return [
+            issue.code for issue in validate_dataset(blobs, LetterCounter, plan).issues if issue.severity == "error"
+        ]
+
+    assert codes(488_000_000, 512_000_000) == []
+    assert codes(100, 512_000_001) == ["file-too-large"]
+    assert codes(488_000_001, 512_000_000) == ["files-too-large"]
+
+
+def sized(blob: Blob, size: int) -> Blob:
+    """Return a blob that says it has another size."""
+    return Blob(container=blob.container, path=blob.path, etag=blob.etag, size=size)
+
+
+def test_tokens_times_epochs_have_a_limit() -> None:
+    """Two billion are taken, more are not."""
+
+    class Generous(LetterCounter):
+        def count(self, text: str) -> int:
+            return 1_000_000 if text == SECRET else 0
+
+    blobs = FakeBlobs()
+    plan = a_plan(training=blobs.write("datasets", "t.jsonl", b"\n".join(GOODS)), validation=None)
+
+    def codes(epochs: int) -> dict[str, int]:
+        changed = replace(plan, hyperparameters=Hyperparameters(n_epochs=epochs))
+        return validate_dataset(blobs, Generous, changed).summary.count_by_code
+
+    assert "too-many-tokens" not in codes(199)
+    assert codes(200)["too-many-tokens"] == 1
+
+
+def test_a_summary_of_everything_fits_the_durable_boundary() -> None:
+    """With every code there is and long numbers, the summary has at most 6,000 bytes and still some issues."""
+    issues = validate(b"\n".join([*GOODS, *[b'{"messages": [{}]}'] * 20])).issues
+    numbers = dict.fromkeys(("minimum", "maximum"), 10**9)
+    numbers |= dict.fromkeys(("mean", "median", "p5", "p25", "p75", "p95", "p99"), 10**9 / 7)
+    spread = Distribution(**numbers, histogram=[10**6] * 12)
+    statistics = SplitStatistics(
+        examples=10**7,
+        size_bytes=512_000_000,
+        total_tokens=10**12,
+        assistant_tokens=10**12,
+        over_limit=10**7,
+        tokens_per_example=spread,
+        assistant_tokens_per_example=spread,
+        trained_tokens=10**12,
+    )
+    summary = ValidationSummary(
+        valid=False,
+        encoding="o200k_base",
+        limit_tokens=65_536,
+        training=statistics,
+        validation=statistics,
+        count_by_code=dict.fromkeys(MEANINGS, 10**6),
+    )
+    filled = with_issues(summary, issues)
+    assert len(json.dumps(codec.encode(filled), separators=(",", ":"))) <= 6_000
+    assert len(filled.issues) >= 1
+
+
+def test_statistics_of_an_older_release_are_read() -> None:
+    """A payload without the numbers that came later still decodes."""
+    spread = {"minimum": 1, "maximum": 1, "mean": 1.0, "median": 1.0, "p5": 1.0, "p95": 1.0}
+    old = {
+        "examples": 1,
+        "size_bytes": 1,
+        "total_tokens": 1,
+        "assistant_tokens": 1,
+        "over_limit": 0,
+        "tokens_per_example": spread,
+        "assistant_tokens_per_example": spread,
+    }
+    statistics = codec.decode(old, SplitStatistics)
+    assert (statistics.trained_tokens, statistics.tokens_per_example.histogram) == (None, [])
 
 
 def test_preference_pairs_are_checked_as_such() -> None:
@@ -168,7 +359,7 @@ def test_a_flood_of_issues_is_counted_and_bounded() -> None:
 def test_a_line_with_a_million_faults_is_left_after_a_hundred() -> None:
     """One hostile line costs no more than a hundred findings, and the next line is read."""
     hostile = b'{"messages": [' + b",".join([b"{}"] * 10_000) + b"]}"
-    summary = validate(b"\n".join([hostile, b"{", *[GOOD] * 9])).summary
+    summary = validate(b"\n".join([hostile, b"{", *GOODS[1:]])).summary
     assert summary.count_by_code == {"unknown-role": 50, "missing-content": 50, "invalid-json": 1}
 
 
