@@ -3,6 +3,9 @@
 .NOTPARALLEL:
 .PHONY: help setup demo start services test lint format types clean
 
+# Test processes side by side; WORKERS=0 runs the tests in one.
+WORKERS ?= auto
+
 # The project's own tools first, among them the Node that the set-up chose.
 RUN := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$$PATH"
 step = @printf '\n── %s\n' '$(1)'; $(RUN) $(1)
@@ -28,7 +31,7 @@ test: setup ## Check style, types and imports, then run every test (ARGS=… are
 	$(call step,ruff format --check .)
 	$(call step,pyright)
 	$(call step,lint-imports)
-	$(call step,python -m pytest $(ARGS))
+	$(call step,python -m pytest -n $(WORKERS) --dist worksteal $(ARGS))
 
 lint: setup ## Check style and imports
 	$(call step,ruff check .)

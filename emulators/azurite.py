@@ -63,7 +63,9 @@ class Azurite:
         with ExitStack() as stack:
             location = self._location or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="azurite-")))
             location.mkdir(parents=True, exist_ok=True)
-            process = subprocess.Popen(self._command(location), stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+            # In a session of its own, a Ctrl-C at the terminal does not reach it: it is ended after what uses it.
+            nothing = subprocess.DEVNULL
+            process = subprocess.Popen(self._command(location), stdout=nothing, stdin=nothing, start_new_session=True)
             stack.callback(_end, process)
             self.pid = process.pid
             for port in (self.blob_port, self.queue_port, self.table_port):
