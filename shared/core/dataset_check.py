@@ -10,6 +10,7 @@ from shared.core.examples import Example, other_format, parse_example
 from shared.core.issues import MEANINGS, Finding, IssueLog
 from shared.core.lines import Line, lines_of
 from shared.core.meaning import SplitMeaning
+from shared.core.plain_examples import is_plain_chat, parse_plain
 from shared.core.plans import Method
 from shared.core.statistics import SplitTally
 from shared.core.tokens import count_example
@@ -57,14 +58,22 @@ class _SplitCheck:
 
     def take(self, line: Line) -> None:
         self._size += line.size
+        plain = None if line.too_long else parse_plain(line.data)
+        if plain is not None:
+            self._take_example(plain, line, is_sound=is_plain_chat(plain, self._rules.method))
+            return
         example = Finding("line-too-long") if line.too_long else _example_of(line)
         if isinstance(example, Finding):
             self._examples += example.code != "blank-line"
             self._log.add(example, self._split, line.number)
             return
+        self._take_example(example, line, is_sound=False)
+
+    def _take_example(self, example: Example, line: Line, *, is_sound: bool) -> None:
+        """Check and count an example; `is_sound` says that the checks are known to find nothing."""
         self._examples += 1
         self._meaning.look(example, line.number)
-        if self._is_sound(example, line.number):
+        if is_sound or self._is_sound(example, line.number):
             self._meaning.compare(example, line.data, line.number)
             tokens = count_example(example, self._rules.method, self._rules.count)
             trained = trained_tokens(example, self._rules.method, tokens.assistant, self._rules.count)

@@ -51,8 +51,11 @@ def _messages_of(example: dict[str, Any], method: Method) -> Iterator[dict[str, 
 
 
 def _tokens_beside_content(message: dict[str, Any], count: Count) -> int:
-    fields = sum(_value_tokens(value, count) for key, value in message.items() if key != "content")
-    return TOKENS_PER_MESSAGE + fields + (TOKENS_PER_NAME if "name" in message else 0)
+    tokens = TOKENS_PER_MESSAGE + (TOKENS_PER_NAME if "name" in message else 0)
+    for key, value in message.items():
+        if key != "content":
+            tokens += _value_tokens(value, count)
+    return tokens
 
 
 def _value_tokens(value: Any, count: Count) -> int:
