@@ -48,7 +48,8 @@ _SECRETS: tuple[_Pattern, ...] = (
 # Both begin with the one sign that is rare in texts.
 _EMAIL = re.compile(r"(?<=[A-Za-z0-9_%+-])@(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}\b")
 _INTERNATIONAL_PHONE = re.compile(r"(?<![\w+])\+[1-9](?:[ ().-]{0,2}[0-9]){7,14}(?![0-9])")
-_NORTH_AMERICAN_PHONE = re.compile(r"(?<![\w.(+-])(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}(?![\w-])")
+# The digit stands before the lookbehind, because then the search skips to the next digit.
+_NORTH_AMERICAN_PHONE = re.compile(r"[0-9](?<![\w.+-][0-9])[0-9]{2}(?:\) ?|[ .-])[0-9]{3}[ .-][0-9]{4}(?![\w-])")
 
 
 def texts_of(value: Any) -> list[str]:
@@ -60,12 +61,14 @@ def texts_of(value: Any) -> list[str]:
 
 def secrets_in(text: str) -> list[str]:
     """Return the codes of the secrets that a text seems to hold, each once."""
-    found = [
-        code
-        for code, marks, pattern in _SECRETS
-        if any(mark in text for mark in marks) and pattern.search(text) is not None
-    ]
-    return list(dict.fromkeys(found))
+    found: list[str] = []
+    for code, marks, pattern in _SECRETS:
+        for mark in marks:
+            if mark in text:
+                if code not in found and pattern.search(text):
+                    found.append(code)
+                break
+    return found
 
 
 def count_email_addresses(text: str) -> int:
@@ -75,8 +78,9 @@ def count_email_addresses(text: str) -> int:
 
 def count_phone_numbers(text: str) -> int:
     """Return how many phone numbers a text has: international ones, and North American ones without their country."""
-    international = sum(1 for _ in _INTERNATIONAL_PHONE.finditer(text)) if "+" in text else 0
-    return international + sum(1 for _ in _NORTH_AMERICAN_PHONE.finditer(text))
+    # Taken out, so that the end of an international number is not counted once more.
+    rest, international = _INTERNATIONAL_PHONE.subn("", text) if "+" in text else (text, 0)
+    return international + sum(1 for _ in _NORTH_AMERICAN_PHONE.finditer(rest))
 
 
 def _collect(value: Any, found: list[str]) -> None:
