@@ -76,9 +76,9 @@ param maxTrainingTokens int = 200000000
 param maxUsdPerRun int = 100
 @minValue(1)
 param maxUsdPerDay int = 300
-@description('The service runs three Standard and GlobalStandard jobs at once.')
+@description('The service queues twenty jobs of an account; it trains three of them at a time.')
 @minValue(1)
-param maxRunsAtOnce int = 3
+param maxRunsAtOnce int = 20
 
 // ── Storage, Durable Functions, network, people
 
