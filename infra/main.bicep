@@ -434,6 +434,7 @@ module budget 'modules/budget.bicep' = if (!empty(emails)) {
 
 // ── What scripts/postdeploy and people need; no output is a secret
 
+output AZURE_RESOURCE_GROUP string = resourceGroup().name
 output AZURE_FUNCTION_NAME string = app.outputs.name
 output AZURE_FUNCTION_URL string = app.outputs.url
 output DATASETS_ACCOUNT_NAME string = datasetsAccountName

@@ -141,12 +141,13 @@ def test_alerts_ask_for_functions_that_exist() -> None:
 
 
 def test_azd_runs_this_template_and_the_hook() -> None:
-    """azure.yaml names the template, one Python function app by its tag, and a hook for each family of shells."""
+    """azure.yaml names the template, one Python function app by its tag, and its hooks for each family of shells."""
     project = yaml.safe_load((ROOT / "azure.yaml").read_text())
     assert project["infra"] == {"provider": "bicep", "path": "infra", "module": "main"}
     assert project["services"] == {"app": {"project": ".", "language": "python", "host": "function"}}
     assert "'azd-service-name': 'app'" in (INFRA / "modules" / "function.bicep").read_text()
-    for hook in project["hooks"]["postdeploy"].values():
+    assert set(project["hooks"]) == {"predeploy", "postdeploy"}
+    for hook in (shell for hooks in project["hooks"].values() for shell in hooks.values()):
         assert (ROOT / hook["run"]).is_file()
         assert hook["continueOnError"] is False
 
@@ -158,7 +159,7 @@ def test_the_hook_names_the_apps_trigger_and_outputs(script: str) -> None:
     trigger = re.search(r"Host\.Functions\.(\w+)", text)
     assert trigger
     assert f"def {trigger[1]}(" in (ROOT / "shared" / "blueprints" / "triggers.py").read_text()
-    given = {*MAIN.outputs, "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP"}
+    given = {*MAIN.outputs, "AZURE_SUBSCRIPTION_ID"}
     assert set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text)) <= given
     assert Path("infra/event-subscription.bicep").as_posix() in text
 
