@@ -7,8 +7,6 @@ import os
 import signal
 import socket
 import sys
-import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,7 @@ from typing import Any
 from emulators.functions_host.options import HOPELESS, HostOptions
 
 # A child that dies this often in this time will not get better.
-MAX_DEATHS = 5
-DEATHS_WINDOW_SECONDS = 10.0
+MAX_FALSE_STARTS = 5
 # Long enough for the hub to close its server and file.
 STOP_TIMEOUT_SECONDS = 5.0
 
@@ -36,7 +33,8 @@ class Child:
         self._options = options
         self._on_ready = on_ready
         self._process: asyncio.subprocess.Process | None = None
-        self._deaths: deque[float] = deque(maxlen=MAX_DEATHS)
+        self._was_ready = False
+        self._false_starts = 0
 
     async def keep_running(self) -> None:
         """Run until cancelled.
@@ -49,9 +47,10 @@ class Child:
             if code == HOPELESS:
                 msg = f"the {self.role} cannot start"
                 raise HostFailedError(msg)
-            self._deaths.append(time.monotonic())
-            if len(self._deaths) == MAX_DEATHS and self._deaths[-1] - self._deaths[0] < DEATHS_WINDOW_SECONDS:
-                msg = f"the {self.role} died {MAX_DEATHS} times in {DEATHS_WINDOW_SECONDS:.0f} s (last code {code})"
+            # Killed from outside is no fault of its own; a child that was ready once can be ready again.
+            self._false_starts = 0 if self._was_ready or code == -signal.SIGKILL else self._false_starts + 1
+            if self._false_starts == MAX_FALSE_STARTS:
+                msg = f"the {self.role} ended {MAX_FALSE_STARTS} times before it was ready (last code {code})"
                 raise HostFailedError(msg)
             _say(f"the {self.role} ended with code {code}; starting it again")
 
@@ -77,8 +76,9 @@ class Child:
             pass_fds=(self._options.socket_fd,) if self.role == "worker" else (),
             env={**os.environ, "PYTHONPATH": _import_path()},
         )
-        self.pid = self._process.pid
+        self.pid, self._was_ready = self._process.pid, False
         if self._process.stdout and (line := await self._process.stdout.readline()):
+            self._was_ready = True
             self._on_ready(json.loads(line))
             self.ready.set()
         return await self._process.wait()
