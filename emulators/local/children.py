@@ -71,14 +71,20 @@ class Child:
     def wait_until_ready(self) -> dict[str, Any]:
         """Return what the ready file says once it is there. Raises: ChildError."""
         deadline = time.monotonic() + START_SECONDS
-        while not self._ready_file.exists():
+        while not self._read():
             self.check()
             if time.monotonic() > deadline:
                 msg = f"{self.name} was not ready within {START_SECONDS:.0f} s\n{self.log_tail()}"
                 raise ChildError(msg)
             time.sleep(POLL_SECONDS)
-        self.ready = json.loads(self._ready_file.read_text())
         return self.ready
+
+    def _read(self) -> bool:
+        try:
+            self.ready = json.loads(self._ready_file.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return False  # not there yet, or only half of it is
+        return True
 
     def check(self) -> None:
         """Raise ChildError if the process has ended."""
