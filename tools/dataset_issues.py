@@ -23,8 +23,8 @@ issue; where it has two lines, the second has it. Rules that Azure documents are
 mistake is a warning.
 
 Only `\\n` ends a line; a carriage return before it is white space, and U+2028 is text like any other. One byte order
-mark may begin the file. Of the first 786,432 examples, two hashes of 16 bytes are kept to compare them (64 MiB at most);
-e-mail addresses and phone numbers are counted, and nothing of them is kept.
+mark may begin the file. Of the first 786,432 examples, two hashes of 16 bytes are kept to compare them (64 MiB at
+most); e-mail addresses and phone numbers are counted, and nothing of them is kept.
 """
 
 _TABLES: dict[str, dict[str, Meaning]] = {
