@@ -13,6 +13,7 @@ from shared.core.validation import SplitName
 KEY_BYTES, TAG_BYTES = 16, 11
 # Key, tag, split and line number: a power of two.
 _SLOT_BYTES = 32
+_EMPTY = bytes(_SLOT_BYTES)
 _FIRST_SLOTS = 2**10
 # A table takes at most 32 MiB and holds 786,432 examples. A file of the service's greatest size has more only if its
 # examples are shorter than 650 bytes.
@@ -57,11 +58,10 @@ class PlaceTable:
         if self._used * 4 >= self._slots * 3 and self._slots < self._max_slots:
             self._grow()
         at = self._find(key)
-        held = self._memory[at : at + _SLOT_BYTES]
-        if any(held):  # lines count from 1, so no held slot is all zeros
+        held = bytes(self._memory[at : at + _SLOT_BYTES])
+        if held != _EMPTY:
             packed = held[KEY_BYTES + TAG_BYTES :]
-            tag_held = bytes(held[KEY_BYTES : KEY_BYTES + TAG_BYTES])
-            return Place(tag_held, _SPLITS[packed[0]], int.from_bytes(packed[1:]))
+            return Place(held[KEY_BYTES : KEY_BYTES + TAG_BYTES], _SPLITS[packed[0]], int.from_bytes(packed[1:]))
         if not self.is_full:
             self._used += 1
             place = bytes([_SPLITS.index(split)]) + min(line, 2**32 - 1).to_bytes(4)
@@ -70,7 +70,7 @@ class PlaceTable:
 
     def _find(self, key: bytes) -> int:
         """Return the offset of a key's slot, or of the empty one that it would take."""
-        empty, memory, slot = bytes(KEY_BYTES), self._memory, int.from_bytes(key[:8]) % self._slots
+        empty, memory, slot = _EMPTY[:KEY_BYTES], self._memory, int.from_bytes(key[:8]) % self._slots
         while True:
             at = slot * _SLOT_BYTES
             held = memory[at : at + KEY_BYTES]
@@ -83,9 +83,9 @@ class PlaceTable:
         self._slots *= 2
         self._memory = bytearray(self._slots * _SLOT_BYTES)
         for start in range(0, len(old), _SLOT_BYTES):
-            held = old[start : start + _SLOT_BYTES]
-            if any(held):
-                at = self._find(bytes(held[:KEY_BYTES]))
+            held = bytes(old[start : start + _SLOT_BYTES])
+            if held != _EMPTY:
+                at = self._find(held[:KEY_BYTES])
                 self._memory[at : at + _SLOT_BYTES] = held
 
 
@@ -132,6 +132,8 @@ def _hash(content: bytes) -> bytes:
 def _canonical(value: Any) -> str:
     """Return a text that values differ in unless they differ in nothing but case, white space and notation."""
     if isinstance(value, str):
+        if value.isprintable() and "  " not in value:  # most texts have no white space but single spaces
+            return value.casefold().strip()
         return " ".join(value.casefold().split())
     if isinstance(value, dict):
         inner = chain.from_iterable((key, _canonical(value[key])) for key in sorted(value))

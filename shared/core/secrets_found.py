@@ -19,10 +19,13 @@ class _Pattern(NamedTuple):
     pattern: re.Pattern[str]
 
 
+# Every secret but the header of a private key has this many characters without white space.
+_LONG_WORD, _HEADER_MARK = 20, "PRIVATE KEY-"
+
 _HAS_DIGIT = r"(?=[A-Za-z._~+/-]{0,64}[0-9])"
 
 _SECRETS: tuple[_Pattern, ...] = (
-    _Pattern("private-key", ("PRIVATE KEY-",), re.compile(r"-----BEGIN (?:[A-Z]{2,12} ){0,2}PRIVATE KEY-----")),
+    _Pattern("private-key", (_HEADER_MARK,), re.compile(r"-----BEGIN (?:[A-Z]{2,12} ){0,2}PRIVATE KEY-----")),
     _Pattern(
         "connection-string",
         ("AccountKey=", "SharedAccessKey="),
@@ -40,8 +43,10 @@ _SECRETS: tuple[_Pattern, ...] = (
     _Pattern("api-key", ("AIza",), re.compile(r"\bAIza[0-9A-Za-z_-]{35}")),
     _Pattern(
         "api-key",
-        ("key", "Key", "KEY"),
-        re.compile(rf"(?i:api[-_ ]?key)[\"']? {{0,3}}[:=] {{0,3}}[\"']?{_HAS_DIGIT}[A-Za-z0-9]{{32}}"),
+        ("pi_key", "pi-key", "pi key", "pikey", "piKey", "pi_Key", "pi-Key", "pi Key", "PI_KEY", "PI-KEY", "PI KEY"),
+        re.compile(
+            rf"(?:a|A)(?:pi|PI)[-_ ]?(?:[kK]ey|KEY)[\"']? {{0,3}}[:=] {{0,3}}[\"']?{_HAS_DIGIT}[A-Za-z0-9]{{32}}"
+        ),
     ),
 )
 
@@ -61,6 +66,8 @@ def texts_of(value: Any) -> list[str]:
 
 def secrets_in(text: str) -> list[str]:
     """Return the codes of the secrets that a text seems to hold, each once."""
+    if max(map(len, text.split()), default=0) < _LONG_WORD and _HEADER_MARK not in text:
+        return []
     found: list[str] = []
     for code, marks, pattern in _SECRETS:
         for mark in marks:
