@@ -114,6 +114,7 @@ WORDS: dict[str, str] = {
     "leaked-example": "the same line in both files",
     "leaked-prompt": "a line in each file, the same but for the answer",
     "not-all-compared": "more than 786,432 examples",
+    "model-without-vision": "an image in a training file for gpt-4o-mini",
     "file-too-large": "a file of 512,000,001 bytes",
     "files-too-large": "two files of 500,000,001 bytes",
     "too-many-tokens": "a billion tokens and three epochs",

@@ -49,6 +49,11 @@ MEANING: dict[str, Meaning] = {
     "connection-string": Meaning("warning", "The example seems to hold a connection string with its key.", _REVOKE),
     "sas-signature": Meaning("warning", "The example seems to hold an address with a SAS signature.", _REVOKE),
     # The service's limits.
+    "model-without-vision": Meaning(
+        "warning",
+        "There are images, and the base model is not documented to be tuned with them.",
+        "Choose gpt-4o or gpt-4.1, or remove the images.",
+    ),
     "file-too-large": Meaning(
         "error", "The file has more than 512,000,000 bytes; it was not read.", "Remove examples, or shorten them."
     ),

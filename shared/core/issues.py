@@ -14,6 +14,9 @@ from shared.core.validation import Issue, Severity, SplitName
 
 # Of each severity so many are kept: a file with more of them is mended with its maker, not line by line.
 ISSUES_KEPT = 1_000
+# Of each code the first ones are kept whatever came before: a flood of one code hides no other. All codes together must
+# stay far under the bound.
+FIRST_OF_CODE = 5
 
 
 class Finding(Struct, frozen=True):
@@ -30,19 +33,20 @@ MEANINGS: dict[str, Meaning] = {**LINES, **FORMATS, **MEANING}
 
 
 class IssueLog:
-    """Counts every issue and keeps the first of each severity."""
+    """Counts every issue and keeps the first of each severity, and the very first of each code."""
 
     def __init__(self) -> None:
         self.by_code: Counter[str] = Counter()
-        self._kept: dict[Severity, list[Issue]] = {"error": [], "warning": []}
+        # Each with whether it is one of the first of its code.
+        self._kept: dict[Severity, list[tuple[Issue, bool]]] = {"error": [], "warning": []}
 
     def add(self, finding: Finding, split: SplitName, line: int) -> None:
         """Count a finding on a line (0: the file as a whole)."""
-        meaning = MEANINGS[finding.code]
         self.by_code[finding.code] += 1
-        kept = self._kept[meaning.severity]
-        if len(kept) < ISSUES_KEPT:
-            kept.append(issue_for(finding, split, line))
+        kept = self._kept[MEANINGS[finding.code].severity]
+        is_first = self.by_code[finding.code] <= FIRST_OF_CODE
+        if is_first or len(kept) < ISSUES_KEPT:
+            kept.append((issue_for(finding, split, line), is_first))
 
     def count(self, severity: Severity) -> int:
         """Return how many issues of a severity were found."""
@@ -50,7 +54,14 @@ class IssueLog:
 
     def issues(self) -> list[Issue]:
         """Return the first issues in the order of their finding, errors before warnings."""
-        return (self._kept["error"] + self._kept["warning"])[:ISSUES_KEPT]
+        kept = self._kept["error"] + self._kept["warning"]
+        room = ISSUES_KEPT - sum(is_first for _, is_first in kept)
+        issues: list[Issue] = []
+        for issue, is_first in kept:
+            room -= not is_first
+            if is_first or room >= 0:
+                issues.append(issue)
+        return issues
 
 
 def issue_for(finding: Finding, split: SplitName, line: int) -> Issue:

@@ -17,18 +17,22 @@ FALLBACK_ENCODING: Encoding = "o200k_base"
 
 
 class ModelFacts(Struct, frozen=True, kw_only=True):
-    """What is known of a base model; `example_tokens` is the longest training example, 0 where none is published."""
+    """What is known of a base model; `example_tokens` is the longest training example, 0 where none is published.
+
+    `has_vision` tells whether the documentation of vision fine-tuning names the model.
+    """
 
     version: str
     encoding: Encoding
     example_tokens: int
+    has_vision: bool = False
 
 
 # By family: the name without a version, which Azure's users write for the version that can be trained.
 MODELS: dict[str, ModelFacts] = {
-    "gpt-4o": ModelFacts(version="2024-08-06", encoding="o200k_base", example_tokens=65_536),
+    "gpt-4o": ModelFacts(version="2024-08-06", encoding="o200k_base", example_tokens=65_536, has_vision=True),
     "gpt-4o-mini": ModelFacts(version="2024-07-18", encoding="o200k_base", example_tokens=65_536),
-    "gpt-4.1": ModelFacts(version="2025-04-14", encoding="o200k_base", example_tokens=65_536),
+    "gpt-4.1": ModelFacts(version="2025-04-14", encoding="o200k_base", example_tokens=65_536, has_vision=True),
     "gpt-4.1-mini": ModelFacts(version="2025-04-14", encoding="o200k_base", example_tokens=65_536),
     "gpt-4.1-nano": ModelFacts(version="2025-04-14", encoding="o200k_base", example_tokens=32_768),
     "gpt-4": ModelFacts(version="0613", encoding="cl100k_base", example_tokens=0),

@@ -34,6 +34,8 @@ def validate_dataset(blobs: BlobStore, counter_for: Callable[[str], TokenCounter
 
     training = check(plan.training, "training")
     validation = check(plan.validation, "validation") if plan.validation else None
+    if model and not model.has_vision and any(split and split.image_examples for split in (training, validation)):
+        log.add(Finding("model-without-vision"), "training", 0)
     _check_sums(plan, training, log)
     return _detail(log, encoding, limit_tokens, training, validation)
 

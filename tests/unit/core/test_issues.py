@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from shared.core.issues import MEANINGS, Finding, IssueLog, issue_for
+from shared.core.issues import FIRST_OF_CODE, ISSUES_KEPT, MEANINGS, Finding, IssueLog, issue_for
 from shared.core.lines import MAX_LINE_BYTES
 from shared.core.validation import Issue
 
@@ -51,3 +51,18 @@ def test_all_are_counted_and_the_first_thousand_kept_errors_before_warnings() ->
         ("validation", 3),
         ("training", 1),
     ]
+
+
+def test_a_flood_of_one_code_hides_no_other() -> None:
+    """The first five of each code are kept, however many issues came before; the bound stays."""
+    log = IssueLog()
+    for line in range(1, 2_001):
+        log.add(Finding("duplicate-example"), "training", line)
+        log.add(Finding("invalid-json"), "training", line)
+    for line in range(3_001, 3_011):
+        log.add(Finding("private-key"), "training", line)
+    issues = log.issues()
+    assert len(issues) == 1_000
+    assert [issue.line for issue in issues if issue.code == "private-key"] == [3_001, 3_002, 3_003, 3_004, 3_005]
+    assert [issue.line for issue in issues if issue.code == "duplicate-example"] == [1, 2, 3, 4, 5]
+    assert len(MEANINGS) * FIRST_OF_CODE < ISSUES_KEPT
