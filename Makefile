@@ -1,7 +1,7 @@
 # Everything a person runs here. Needs Python 3.13, Node 20 or newer and make; `make setup` finds them and says what is missing.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo start services test lint format types clean
+.PHONY: help setup demo start services test lint format types bench clean
 
 # Test processes side by side; WORKERS=0 runs the tests in one.
 WORKERS ?= auto
