@@ -74,4 +74,9 @@ MEANING: dict[str, Meaning] = {
         "The base model is not known: tokens are counted as for gpt-4o, and no example is too long.",
         "Treat the token counts and the estimate as rough.",
     ),
+    "counter-replaced": Meaning(
+        "warning",
+        "The fast token counter was found wrong and replaced by tiktoken on the way.",
+        "Start the run again for exact counts, and report what is wrong.",
+    ),
 }

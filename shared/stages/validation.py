@@ -24,7 +24,9 @@ def validate_dataset(blobs: BlobStore, counter_for: Callable[[str], TokenCounter
         log.add(Finding("unknown-model"), "training", 0)
     encoding = model.encoding if model else FALLBACK_ENCODING
     limit_tokens = model.example_tokens if model else 0
-    rules = Rules(method=plan.method, limit_tokens=limit_tokens, count=counter_for(encoding).count)
+    counter = counter_for(encoding)
+    noted = _note_of(counter)
+    rules = Rules(method=plan.method, limit_tokens=limit_tokens, count=counter.count)
 
     def check(blob: Blob, split: SplitName) -> SplitStatistics | None:
         if blob.size > MAX_FILE_BYTES:
@@ -37,7 +39,14 @@ def validate_dataset(blobs: BlobStore, counter_for: Callable[[str], TokenCounter
     if model and not model.has_vision and any(split and split.image_examples for split in (training, validation)):
         log.add(Finding("model-without-vision"), "training", 0)
     _check_sums(plan, training, log)
+    if _note_of(counter) != noted:
+        log.add(Finding("counter-replaced", _note_of(counter)), "training", 0)
     return _detail(log, encoding, limit_tokens, training, validation)
+
+
+def _note_of(counter: TokenCounter) -> str:
+    """Return what a counter says of its own counts; most have nothing to say and no such attribute."""
+    return getattr(counter, "note", "")
 
 
 def _check_sums(plan: Plan, training: SplitStatistics | None, log: IssueLog) -> None:
