@@ -9,10 +9,11 @@ import pytest
 
 GUARD = Path(__file__).parent / "tools/loopback_only"
 
-# Python imports sitecustomize by itself when it starts: children get the guard from the environment. This process
-# started without it, so its own sitecustomize, if there is one, is replaced here.
+# Python imports sitecustomize by itself when it starts: children get the guard from the environment, and so do the
+# processes of a parallel run. Where this process started without it, its own sitecustomize, if any, is replaced here.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH")]))
-sys.modules.pop("sitecustomize", None)
+if Path(getattr(sys.modules.get("sitecustomize"), "__file__", None) or "").parent != GUARD:
+    sys.modules.pop("sitecustomize", None)
 sys.path.insert(0, str(GUARD))
 from sitecustomize import REFUSED  # noqa: E402  it can be imported only now that its folder is on the path
 
