@@ -119,5 +119,6 @@ WORDS: dict[str, str] = {
     "files-too-large": "two files of 500,000,001 bytes",
     "too-many-tokens": "a billion tokens and three epochs",
     "too-many-image-examples": "50,001 examples with an image",
+    "counter-replaced": "a text that the fast counter and tiktoken count differently",
     "unknown-model": 'the option `"base_model": "gpt-unknown"`',
 }
