@@ -22,6 +22,7 @@ LABELS = {
     "cookbook": "OpenAI cookbook",
     "ours-tiktoken": "tunedrop, tiktoken alone",
     "ours": "tunedrop",
+    "ours-counting": "tunedrop, counting alone",
 }
 COLD_STARTS = {
     "framework": "import azure.durable_functions, azurefunctions.extensions.bindings.blob",

@@ -15,11 +15,15 @@ from shared.clients.tokenizer import Tokenizer
 from shared.core.comparison import Known
 from shared.core.dataset_check import Rules, check_split
 from shared.core.issues import IssueLog
+from shared.core.lines import lines_of
+from shared.core.plain_examples import parse_plain
+from shared.core.statistics import SplitTally
+from shared.core.tokens import count_example
 from shared.ports import TokenCounter
 
 ENCODING, LIMIT = "o200k_base", 65_536
 CHUNK_BYTES = 4 * 1024 * 1024
-NAMES = ("lab", "cookbook", "ours-tiktoken", "ours")
+NAMES = ("lab", "cookbook", "ours-tiktoken", "ours", "ours-counting")
 
 
 def subject_for(name: str) -> Callable[[Path], int]:
@@ -30,15 +34,28 @@ def subject_for(name: str) -> Callable[[Path], int]:
         encoding = exact._tiktoken  # noqa: SLF001  the same encoding, loaded without a network
         baseline = baselines.lab_notebook if name == "lab" else baselines.cookbook
         return lambda path: baseline(path, encoding)
-    counter: TokenCounter = FastTokenizer(exact) if name == "ours" else exact
+    counter: TokenCounter = exact if name == "ours-tiktoken" else FastTokenizer(exact)
     counter.count("warm")
-    return lambda path: _validate(path, counter)
+    measured = _count if name == "ours-counting" else _validate
+    return lambda path: measured(path, counter)
 
 
 def _validate(path: Path, counter: TokenCounter) -> int:
     """Check a file as a run's validation does, from the bytes to the statistics."""
     rules = Rules(method="supervised", limit_tokens=LIMIT, count=counter.count)
     statistics = check_split(_chunks(path), "training", rules, IssueLog(), Known())
+    return statistics.total_tokens if statistics else 0
+
+
+def _count(path: Path, counter: TokenCounter) -> int:
+    """Do no more than the notebook does, with the parts of validation: read, parse, count, and the statistics."""
+    tally = SplitTally(limit_tokens=LIMIT)
+    for line in lines_of(_chunks(path)):
+        example = parse_plain(line.data)
+        if example is None:
+            raise ValueError("the dataset has a line that is not plain")
+        tally.add(count_example(example, "supervised", counter.count))
+    statistics = tally.statistics(examples=0, size_bytes=0)
     return statistics.total_tokens if statistics else 0
 
 
