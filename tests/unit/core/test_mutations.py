@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from shared.core.checks import check_example
 from shared.core.comparison import Known
 from shared.core.dataset_check import Rules, check_split
 from shared.core.examples import parse_example
 from shared.core.issues import MEANINGS, Finding, IssueLog
+from shared.core.plain_examples import is_plain_chat, parse_plain
 from shared.core.plans import Method
 from shared.core.validation import Issue
 
@@ -140,7 +142,7 @@ def check(data: bytes, method: Method, rng: random.Random) -> list[Issue]:
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_no_damage_confuses_validation(batch: int) -> None:
-    """Every mutation is judged within a second, by known codes, on lines that the file has."""
+    """Every mutation is judged within seconds, by known codes, on lines that the file has."""
     for number in range(batch, MUTATIONS, BATCHES):
         rng = random.Random(number)
         method: Method = rng.choice(["supervised", "supervised", "dpo"])
@@ -149,7 +151,7 @@ def test_no_damage_confuses_validation(batch: int) -> None:
             damage_a_line(DATASETS[method], method, rng, number)
         else:
             damage_a_file(DATASETS[method], method, rng, number)
-        assert time.perf_counter() - began < 1, number
+        assert time.perf_counter() - began < 5, number
 
 
 def damage_a_line(lines: list[bytes], method: Method, rng: random.Random, number: int) -> None:
@@ -160,6 +162,10 @@ def damage_a_line(lines: list[bytes], method: Method, rng: random.Random, number
     elsewhere = {issue.line for issue in issues if issue.code not in COMPARING} - {0, at + 1}
     assert not elsewhere, number
     parsed = parse_example(damaged, first=at == 0)
+    plain = parse_plain(damaged)
+    if plain is not None:
+        assert plain == parsed, number
+        assert not (is_plain_chat(plain, method) and list(check_example(plain, method))), number
     if isinstance(parsed, Finding) and not (at == 0 and issues[0].code == "not-jsonl"):
         assert (parsed.code, at + 1) in {(issue.code, issue.line) for issue in issues}, number
 

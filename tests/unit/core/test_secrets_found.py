@@ -125,10 +125,10 @@ def test_texts_are_values_without_images() -> None:
     ],
 )
 def test_no_repetition_takes_more_than_linear_time(piece: str) -> None:
-    """A megabyte of the beginnings of a pattern is searched in under two seconds."""
+    """A megabyte of the beginnings of a pattern is searched within seconds; in quadratic time it would take an hour."""
     text = piece * (1_000_000 // len(piece))
     began = time.perf_counter()
     secrets_in(text)
     count_email_addresses(text)
     count_phone_numbers(text)
-    assert time.perf_counter() - began < 2, piece
+    assert time.perf_counter() - began < 5, piece
