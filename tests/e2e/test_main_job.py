@@ -25,3 +25,5 @@ async def test_a_dropped_dataset_becomes_a_verified_deployment(storage):
         assert report["run"]["status"] == "succeeded"
         assert report["training"]["last"]["train_loss"] < report["training"]["first"]["train_loss"]
         assert b"<svg" in world.read(run["report"]["html"])
+        tags = world.storage.get_blob_client("datasets", run["dataset"]).get_blob_tags()
+        assert tags == {"tunedrop-run": run["run_id"], "tunedrop-status": "succeeded"}
