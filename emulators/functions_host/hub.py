@@ -61,7 +61,8 @@ class Hub(OrchestratingBackend):
         self._held = 0
         self._saved_locks = b""
         if snapshot:
-            self._restore(snapshot)
+            with self._lock:
+                self._restore(snapshot)
 
     # Life.
 

@@ -131,6 +131,17 @@ def test_an_acknowledged_start_survives_the_hub(tmp_path: Path, settings: dict[s
         assert host.call("GET", "/instances/a")[1]["output"] == {"approved": "me"}
 
 
+def test_a_timer_that_runs_survives_the_hub(tmp_path: Path, settings: dict[str, str]) -> None:
+    """An instance that waits for a timer when the hub is killed goes on waiting, and ends when it fires."""
+    with supervised(tmp_path, settings) as host:
+        host.call("POST", "/orchestrators/approval/t", {"timeout": 6})
+        history = "/instances/t?showHistory=true"
+        eventually_now(lambda: "TimerCreated" in str(host.call("GET", history)[1]["historyEvents"]), "the timer runs")
+        host.kill("hub")
+        eventually_now(lambda: host.call("GET", "/instances/t")[1]["runtimeStatus"] == "Completed", "the timer fires")
+        assert host.call("GET", "/instances/t")[1]["output"] == {"approved": None}
+
+
 def test_the_ready_file_follows_the_worker_and_goes_with_the_host(tmp_path: Path, settings: dict[str, str]) -> None:
     """It names the current worker, and every process is gone when the host has been told to stop."""
     with supervised(tmp_path, settings) as host:
