@@ -46,7 +46,7 @@ types: setup ## Check the types
 	$(call step,pyright)
 
 bench: setup ## Compare validation with what people use today (SIZE=200 for the published table, ROUNDS=5)
-	@$(RUN) python -m bench --size $${SIZE:-8} --rounds $${ROUNDS:-5}
+	@$(RUN) python -m bench --size $${SIZE:-5} --rounds $${ROUNDS:-5}
 
 clean: ## Remove everything that is not in the repository: .venv, node_modules, caches, local state
 	rm -rf .venv node_modules .tunedrop .ruff_cache .import_linter_cache .hypothesis .pytest_cache

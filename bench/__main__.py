@@ -42,7 +42,7 @@ class Run(NamedTuple):
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--size", type=int, default=8, help="megabytes of the dataset (default: %(default)s)")
+    parser.add_argument("--size", type=int, default=5, help="megabytes of the dataset (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each, in turn (default: %(default)s)")
     options = parser.parse_args()
     _say(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
