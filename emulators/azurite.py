@@ -1,5 +1,6 @@
 """Runs the storage emulator (Azurite, pinned in package.json) on free ports for as long as it is needed."""
 
+import random
 import socket
 import subprocess
 import tempfile
@@ -25,10 +26,25 @@ def connection_string(blob_port: int = 10000, queue_port: int = 10001, table_por
 
 
 def free_ports(count: int) -> list[int]:
-    """Return distinct loopback ports that nobody listens on right now."""
+    """Return distinct loopback ports that nobody listens on right now.
+
+    Raises:
+        RuntimeError: there are not so many.
+    """
+    found: list[int] = []
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [s.getsockname()[1] for s in sockets]
+        # Below what systems give out by themselves (32768 and up on Linux): no connection and no server that asks for
+        # any port can take one between this look and its use.
+        for port in random.SystemRandom().sample(range(20_000, 32_768), k=2_000):
+            try:
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+            except OSError:
+                continue
+            found.append(port)
+            if len(found) == count:
+                return found
+    msg = f"no {count} free ports on this machine"
+    raise RuntimeError(msg)
 
 
 class Azurite:
